@@ -1,0 +1,1 @@
+"""Every statement we take in, and what each line paid."""
