@@ -1,0 +1,1 @@
+"""Every file we send out."""
