@@ -1,0 +1,1 @@
+"""The roof: everything that talks to people, machines and the clock."""

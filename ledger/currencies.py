@@ -16,8 +16,10 @@ ACTIVE = frozenset(
 )
 
 # Withdrawn codes that still occur in archives of bank statements (ISO 4217 table A.3).
-WITHDRAWN = frozenset("ANG ATS BEF BGN CUC CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF LVL MTL NLG "
-                      "PTE SIT SKK SLL ZWL".split())
+WITHDRAWN = frozenset(
+    "ANG ATS BEF BGN CUC CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF LVL MTL NLG "
+    "PTE SIT SKK SLL ZWL".split()
+)
 
 KNOWN = ACTIVE | WITHDRAWN
 

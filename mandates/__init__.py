@@ -1,0 +1,1 @@
+"""SEPA mandates, and the debits drawn on them."""

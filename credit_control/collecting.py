@@ -1,0 +1,106 @@
+"""Collecting what is due: the gate is asked, then debits are scheduled on the customers' mandates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from credit_control import gate
+from ledger import invoices
+from ledger.acts import Act
+from ledger.errors import Conflict
+from ledger.models import Invoice
+from mandates import debits, lifecycle
+from mandates.debits import MandateNotActive, Wish
+from mandates.models import Debit, Mandate
+from mandates.states import MandateState
+
+CHUNK = 2_000
+
+
+class GateSaysNo(Conflict):
+    """The invoice may not be debited now; the message gives the reasons."""
+
+
+@dataclass
+class CollectingReport:
+    """What became of the due invoices: debits scheduled, and each refusal with its reason."""
+
+    debit_ids: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def collect_invoice(
+    session: Session,
+    *,
+    invoice_id: str,
+    mandate_id: str | None = None,
+    collect_on: date | None = None,
+    act: Act,
+) -> Debit:
+    """Schedule a debit of one invoice, on the mandate given or the customer's newest active one.
+
+    Raises InvoiceNotFound, GateSaysNo, MandateNotActive, or what `mandates.debits.schedule` raises.
+    """
+    invoice = invoices.get(session, invoice_id)
+    chosen = mandate_id or _mandate_of(session, invoice)
+    wish = Wish(invoice_id=invoice_id, mandate_id=chosen, collect_on=collect_on)
+    debits.require_collectable(session, wish, act=act)
+    decision = gate.may_debit(session, [invoice])[invoice_id]
+    if not decision.allowed:
+        raise GateSaysNo(
+            f"Invoice {invoice_id} may not be debited: {'; '.join(decision.reasons)}.", field="invoice_id"
+        )
+    return debits.schedule(session, wish, act=act)
+
+
+def collect_due(session: Session, *, creditor_id: str, due_until: date, act: Act) -> CollectingReport:
+    """Schedule a debit for every open invoice due by `due_until` whose customer has an active mandate."""
+    report = CollectingReport()
+    rows = session.execute(
+        select(Invoice.id, Mandate.id)
+        .join(Mandate, (Mandate.customer_id == Invoice.customer_id) & (Mandate.creditor_id == creditor_id))
+        .where(
+            Invoice.creditor_id == creditor_id,
+            Invoice.open_minor > 0,
+            Invoice.due_on <= due_until,
+            Invoice.currency == "EUR",
+            Mandate.state == MandateState.ACTIVE,
+        )
+        .order_by(Invoice.id, Mandate.id)
+    ).all()
+    newest = {invoice_id: mandate_id for invoice_id, mandate_id in rows}
+    wishes = [Wish(invoice_id=invoice_id, mandate_id=mandate_id) for invoice_id, mandate_id in newest.items()]
+    for start in range(0, len(wishes), CHUNK):
+        _collect_chunk(session, wishes[start : start + CHUNK], report, act)
+    return report
+
+
+def _collect_chunk(session: Session, wishes: Sequence[Wish], report: CollectingReport, act: Act) -> None:
+    some = session.scalars(select(Invoice).where(Invoice.id.in_([wish.invoice_id for wish in wishes]))).all()
+    decisions = gate.may_debit(session, some)
+    allowed = []
+    for wish in wishes:
+        decision = decisions[wish.invoice_id]
+        if decision.allowed:
+            allowed.append(wish)
+        else:
+            report.refused[wish.invoice_id] = "; ".join(decision.reasons)
+    for wish, outcome in zip(allowed, debits.schedule_many(session, allowed, act=act), strict=True):
+        if outcome.debit_id is not None:
+            report.debit_ids.append(outcome.debit_id)
+        elif outcome.refusal is not None:
+            report.refused[wish.invoice_id] = outcome.refusal.message
+
+
+def _mandate_of(session: Session, invoice: Invoice) -> str:
+    mandate = lifecycle.active_for(
+        session, creditor_id=invoice.creditor_id, customer_id=invoice.customer_id
+    )
+    if mandate is None:
+        raise MandateNotActive("The customer has no active mandate.", field="mandate_id")
+    return mandate.id

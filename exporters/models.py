@@ -1,0 +1,42 @@
+"""The tables of departures: files that leave, byte for byte, and who fetched them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.database import Base, Identifier, Instant
+
+
+class StoredFile(Base):
+    """A file that leaves: written once, sealed by its SHA-256; triggers forbid any later change of its bytes."""
+
+    __tablename__ = "stored_files"
+    __table_args__ = (UniqueConstraint("batch_id"),)
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    name: Mapped[str] = mapped_column(String(100))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str] = mapped_column(String(100))
+    released_at: Mapped[datetime | None] = mapped_column(Instant)
+    released_by: Mapped[str | None] = mapped_column(String(100))
+
+
+class FileDownload(Base):
+    """Who fetched a stored file, when, and the hash of the bytes handed out."""
+
+    __tablename__ = "file_downloads"
+    __table_args__ = (Index("ix_file_downloads_file_id", "file_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    file_id: Mapped[str] = mapped_column(ForeignKey("stored_files.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(String(100))
+    sha256: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,190 @@
+"""Writes a DirectDebitMessage as pain.008; the templates are indented like the XML they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from exporters.pain008 import parts, values
+from exporters.pain008.message import DirectDebitMessage, PaymentBlock, Transaction
+from exporters.pain008.parts import compact
+from exporters.pain008.profiles import DEFAULT, Profile
+from exporters.pain008.values import Unwritable
+
+_AT_ONCE = 500  # transactions given out in one piece of bytes
+
+
+_OPENING = compact("""
+    <Document xmlns="%(namespace)s">
+      <CstmrDrctDbtInitn>
+        <GrpHdr>
+          <MsgId>%(message_id)s</MsgId>
+          <CreDtTm>%(created_at)s</CreDtTm>
+          <NbOfTxs>%(count)d</NbOfTxs>
+          <CtrlSum>%(sum)s</CtrlSum>
+          <InitgPty>
+            <Nm>%(initiating_party)s</Nm>
+          </InitgPty>
+        </GrpHdr>
+""")
+
+_BLOCK = compact("""
+        <PmtInf>
+          <PmtInfId>%(payment_information_id)s</PmtInfId>
+          <PmtMtd>DD</PmtMtd>
+          <BtchBookg>%(batch_booking)s</BtchBookg>
+          <NbOfTxs>%(count)d</NbOfTxs>
+          <CtrlSum>%(sum)s</CtrlSum>
+          <PmtTpInf>
+            <SvcLvl>
+              <Cd>SEPA</Cd>
+            </SvcLvl>
+            <LclInstrm>
+              <Cd>%(scheme)s</Cd>
+            </LclInstrm>
+            <SeqTp>%(sequence_type)s</SeqTp>
+          </PmtTpInf>
+          <ReqdColltnDt>%(collect_on)s</ReqdColltnDt>
+          <Cdtr>
+            <Nm>%(creditor)s</Nm>
+            %(address)s
+          </Cdtr>
+          <CdtrAcct>
+            <Id>
+              <IBAN>%(iban)s</IBAN>
+            </Id>
+          </CdtrAcct>
+          <CdtrAgt>
+            <FinInstnId>%(agent)s</FinInstnId>
+          </CdtrAgt>
+          <ChrgBr>SLEV</ChrgBr>
+          <CdtrSchmeId>
+            %(creditor_id)s
+          </CdtrSchmeId>
+""")
+
+_TRANSACTION = compact("""
+          <DrctDbtTxInf>
+            <PmtId>
+              %(instruction_id)s
+              <EndToEndId>%(end_to_end_id)s</EndToEndId>
+            </PmtId>
+            <InstdAmt Ccy="EUR">%(amount)s</InstdAmt>
+            <DrctDbtTx>
+              <MndtRltdInf>
+                <MndtId>%(mandate_id)s</MndtId>
+                <DtOfSgntr>%(signed_on)s</DtOfSgntr>
+                %(amendment)s
+              </MndtRltdInf>
+            </DrctDbtTx>
+            <DbtrAgt>
+              <FinInstnId>%(agent)s</FinInstnId>
+            </DbtrAgt>
+            <Dbtr>
+              <Nm>%(debtor)s</Nm>
+              %(address)s
+            </Dbtr>
+            <DbtrAcct>
+              <Id>
+                <IBAN>%(iban)s</IBAN>
+              </Id>
+            </DbtrAcct>
+            %(ultimate_debtor)s
+            %(purpose)s
+            %(remittance)s
+          </DrctDbtTxInf>
+""")
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_END_OF_BLOCK = "\n</PmtInf>"
+_CLOSING = "\n</CstmrDrctDbtInitn></Document>\n"
+
+
+def write(message: DirectDebitMessage, *, out: BinaryIO, profile: Profile = DEFAULT) -> None:
+    """Write `message` to `out` in UTF-8 without byte order mark; the same message gives the same bytes.
+
+    Names and texts are put into the guaranteed characters and cut at the length the rulebook gives them
+    (EPC217-08, EPC130-08); identifiers are written as they are. Raises Unwritable when one does not fit.
+    """
+    for piece in pieces(message, profile=profile):
+        out.write(piece)
+
+
+def pieces(message: DirectDebitMessage, *, profile: Profile = DEFAULT) -> Iterator[bytes]:
+    """The file of `write` in pieces of some hundred transactions, for whoever sends while writing."""
+    yield (_DECLARATION + _opening(message, profile)).encode()
+    for number, block in enumerate(message.blocks):
+        try:
+            yield from _block(block, profile)
+        except Unwritable as fault:
+            raise fault.within(f"blocks[{number}]") from fault
+    yield _CLOSING.encode()
+
+
+def _opening(message: DirectDebitMessage, profile: Profile) -> str:
+    if not message.blocks:
+        raise Unwritable("A file needs at least one payment block.", field="blocks")
+    return _OPENING % {
+        "namespace": profile.namespace,
+        "message_id": values.reference(message.message_id, profile, "message_id"),
+        "created_at": values.instant(message.created_at),
+        "count": message.transaction_count,
+        "sum": values.decimal(message.control_sum_minor),
+        "initiating_party": values.text(message.initiating_party, profile.name_length, "initiating_party"),
+    }
+
+
+def _block(block: PaymentBlock, profile: Profile) -> Iterator[bytes]:
+    if not block.transactions:
+        raise Unwritable("A payment block needs at least one transaction.", field="transactions")
+    yield b"\n" + _head(block, profile).encode()
+    for first in range(0, len(block.transactions), _AT_ONCE):
+        yield "".join(_lines(block, first, profile)).encode()
+    yield _END_OF_BLOCK.encode()
+
+
+def _head(block: PaymentBlock, profile: Profile) -> str:
+    creditor = block.creditor
+    return _BLOCK % {
+        "payment_information_id": values.reference(
+            block.payment_information_id, profile, "payment_information_id"
+        ),
+        "batch_booking": "true" if block.batch_booking else "false",
+        "count": len(block.transactions),
+        "sum": values.decimal(block.control_sum_minor),
+        "scheme": block.scheme,
+        "sequence_type": block.sequence_type,
+        "collect_on": block.collect_on.isoformat(),
+        "creditor": values.text(creditor.name, profile.name_length, "creditor.name"),
+        "address": parts.address(creditor.address, profile, "creditor.address"),
+        "iban": values.shaped(creditor.iban, values.IBAN, "creditor.iban"),
+        "agent": parts.agent(creditor, profile, "creditor.bic"),
+        "creditor_id": parts.scheme_identification(block.creditor_id, profile, "creditor_id"),
+    }
+
+
+def _lines(block: PaymentBlock, first: int, profile: Profile) -> Iterator[str]:
+    for number, transaction in enumerate(block.transactions[first : first + _AT_ONCE], start=first):
+        try:
+            yield "\n" + _transaction(transaction, profile)
+        except Unwritable as fault:
+            raise fault.within(f"transactions[{number}]") from fault
+
+
+def _transaction(transaction: Transaction, profile: Profile) -> str:
+    debtor = transaction.debtor
+    return _TRANSACTION % {
+        "instruction_id": parts.instruction_id(transaction.instruction_id, profile),
+        "end_to_end_id": values.reference(transaction.end_to_end_id, profile, "end_to_end_id"),
+        "amount": values.amount(transaction.amount, profile, "amount"),
+        "mandate_id": values.reference(transaction.mandate_id, profile, "mandate_id"),
+        "signed_on": transaction.signed_on.isoformat(),
+        "amendment": parts.amendment(transaction.amendment, profile),
+        "agent": parts.agent(debtor, profile, "debtor.bic"),
+        "debtor": values.text(debtor.name, profile.name_length, "debtor.name"),
+        "address": parts.address(debtor.address, profile, "debtor.address"),
+        "iban": values.shaped(debtor.iban, values.IBAN, "debtor.iban"),
+        "ultimate_debtor": parts.ultimate_debtor(transaction.ultimate_debtor, profile),
+        "purpose": parts.purpose(transaction.purpose),
+        "remittance": parts.remittance(transaction, profile),
+    }

@@ -1,0 +1,298 @@
+"""Allocations: which part of a payment or credit note closes which part of an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from ledger import audit, invoices, journal, outbox, payments
+from ledger.acts import Act
+from ledger.errors import Conflict, NotFound, Rejected
+from ledger.identifiers import new_id
+from ledger.journal import Booking, Place
+from ledger.models import AccountKind, Allocation, AllocationKind, CreditNote, Invoice, Payment
+
+
+class AllocationNotFound(NotFound):
+    """There is no such allocation, or it was reversed already."""
+
+
+class OverAllocated(Conflict):
+    """More would be allocated than the payment, credit note or invoice has left."""
+
+
+class Incompatible(Rejected):
+    """A payment and an invoice of different creditors or currencies do not belong together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Give `amount_minor` (above zero) of a payment or credit note to an invoice.
+
+    `source_id` is the payment's or credit note's id; `decided_by` a rule's name or a person; `evidence` the
+    reasons as sentences.
+    """
+
+    source_id: str
+    invoice_id: str
+    amount_minor: int
+    allocated_on: date
+    decided_by: str
+    evidence: tuple[str, ...] = ()
+
+
+def allocate(session: Session, wishes: Sequence[Wish], *, act: Act, cause: str) -> list[str]:
+    """Allocate all `wishes` or none, one id each in the order given.
+
+    Payments, then credit notes, then invoices are locked, each in id order, so that every euro is given once
+    whoever else allocates at the same time. Raises OverAllocated, Incompatible, Rejected or the nouns' NotFound.
+    """
+    if not wishes:
+        return []
+    session.flush()
+    sources = _lock_sources(session, wishes)
+    targets = invoices.lock(session, [wish.invoice_id for wish in wishes])
+    _require_room(wishes, sources, targets)
+    rows = [_row(wish, sources[wish.source_id], act) for wish in wishes]
+    session.execute(insert(Allocation), rows)
+    numbered = [(str(row["id"]), wish) for row, wish in zip(rows, wishes, strict=True)]
+    _tell(session, numbered, sources, act=act, cause=cause)
+    for held in (*sources.values(), *targets.values()):
+        session.expire(held)
+    invoices.refresh(session, list(targets), act=act, cause=cause)
+    return [allocation_id for allocation_id, _ in numbered]
+
+
+def reverse(
+    session: Session,
+    allocation_ids: Sequence[str],
+    *,
+    because: str,
+    on: date,
+    act: Act,
+    cause: str,
+    reason_code: str | None = None,
+) -> list[Allocation]:
+    """Take allocations back: payment and invoice have their parts again, and the invoices' status follows.
+
+    Raises AllocationNotFound when one does not stand any more.
+    """
+    standing = _lock_standing(session, allocation_ids)
+    for allocation in standing:
+        allocation.reversed_at = act.at
+        allocation.reversed_because = because
+        audit.record(
+            session, "allocation.reversed", allocation.id, act=act, why=because,
+            amount_minor=allocation.amount_minor,
+        )  # fmt: skip
+        if allocation.payment_id is not None:
+            _emit(
+                session, "payment.unallocated", allocation.payment_id, allocation.invoice_id,
+                allocation.amount_minor, allocation.currency, act=act, cause=cause, reason_code=reason_code,
+            )  # fmt: skip
+    session.flush()
+    creditors = _creditors(session, standing)
+    journal.post(
+        session,
+        [
+            _booking(allocation.id, creditors[allocation.invoice_id], allocation, on, reversal=True)
+            for allocation in standing
+            if allocation.payment_id is not None
+        ],
+        act=act,
+    )
+    touched = sorted({allocation.invoice_id for allocation in standing})
+    _expire_parts(session, standing)
+    invoices.refresh(session, touched, act=act, cause=cause, reason_code=reason_code)
+    return standing
+
+
+def standing_of(session: Session, payment_ids: Sequence[str]) -> list[Allocation]:
+    """The allocations of these payments that stand, in id order."""
+    return list(
+        session.scalars(
+            select(Allocation)
+            .where(Allocation.payment_id.in_(payment_ids), Allocation.reversed_at.is_(None))
+            .order_by(Allocation.id)
+        )
+    )
+
+
+def _lock_sources(session: Session, wishes: Sequence[Wish]) -> dict[str, Payment | CreditNote]:
+    from_payments = [wish.source_id for wish in wishes if wish.source_id.startswith("pay_")]
+    from_notes = [wish.source_id for wish in wishes if not wish.source_id.startswith("pay_")]
+    sources: dict[str, Payment | CreditNote] = {}
+    if from_payments:
+        sources.update(payments.lock(session, from_payments))
+    if from_notes:
+        sources.update(_lock_credit_notes(session, from_notes))
+    return sources
+
+
+def _lock_credit_notes(session: Session, ids: Sequence[str]) -> dict[str, CreditNote]:
+    rows = session.scalars(
+        select(CreditNote)
+        .where(CreditNote.id.in_(set(ids)))
+        .order_by(CreditNote.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {note.id: note for note in rows}
+    for wanted in ids:
+        if wanted not in found:
+            raise NotFound(f"There is no payment or credit note {wanted[:40]}.", field="source_id")
+    return found
+
+
+def _require_room(
+    wishes: Sequence[Wish], sources: Mapping[str, Payment | CreditNote], targets: Mapping[str, Invoice]
+) -> None:
+    left = {source_id: _left(source) for source_id, source in sources.items()}
+    open_minor = {invoice_id: invoice.open_minor for invoice_id, invoice in targets.items()}
+    for wish in wishes:
+        source, target = sources[wish.source_id], targets[wish.invoice_id]
+        if wish.amount_minor <= 0:
+            raise Rejected("An allocation is above zero.", field="amount_minor")
+        if (source.creditor_id, source.currency) != (target.creditor_id, target.currency):
+            raise Incompatible(
+                f"{wish.source_id} and {wish.invoice_id} are of different creditors or currencies.",
+                field="invoice_id",
+            )
+        left[wish.source_id] -= wish.amount_minor
+        open_minor[wish.invoice_id] -= wish.amount_minor
+        if left[wish.source_id] < 0:
+            raise OverAllocated(f"{wish.source_id} has not that much left.", field="amount_minor")
+        if open_minor[wish.invoice_id] < 0:
+            raise OverAllocated(f"Invoice {wish.invoice_id} has not that much open.", field="amount_minor")
+
+
+def _left(source: Payment | CreditNote) -> int:
+    return source.unallocated_minor if isinstance(source, Payment) else source.open_minor
+
+
+def _row(wish: Wish, source: Payment | CreditNote, act: Act) -> dict[str, object]:
+    is_payment = isinstance(source, Payment)
+    return {
+        "id": new_id("all"),
+        "kind": str(AllocationKind.PAYMENT if is_payment else AllocationKind.CREDIT_NOTE),
+        "payment_id": source.id if is_payment else None,
+        "credit_note_id": None if is_payment else source.id,
+        "invoice_id": wish.invoice_id,
+        "currency": source.currency,
+        "amount_minor": wish.amount_minor,
+        "allocated_on": wish.allocated_on,
+        "decided_by": wish.decided_by,
+        "evidence": list(wish.evidence),
+        "created_at": act.at,
+    }
+
+
+def _tell(
+    session: Session,
+    numbered: Sequence[tuple[str, Wish]],
+    sources: Mapping[str, Payment | CreditNote],
+    *,
+    act: Act,
+    cause: str,
+) -> None:
+    """Journal, audit and events of new allocations. A credit note lies in the receivable already: no booking."""
+    bookings = []
+    for allocation_id, wish in numbered:
+        source = sources[wish.source_id]
+        audit.record(
+            session, "allocation.created", allocation_id, act=act, source=wish.source_id,
+            invoice=wish.invoice_id, amount_minor=wish.amount_minor, decided_by=wish.decided_by,
+        )  # fmt: skip
+        if isinstance(source, Payment):
+            bookings.append(_booking(allocation_id, source.creditor_id, source, wish.allocated_on, wish=wish))
+            _emit(
+                session, "payment.allocated", source.id, wish.invoice_id,
+                wish.amount_minor, source.currency, act=act, cause=cause,
+            )  # fmt: skip
+    journal.post(session, bookings, act=act)
+
+
+def _booking(
+    allocation_id: str,
+    creditor_id: str,
+    money: Payment | Allocation,
+    on: date,
+    *,
+    wish: Wish | None = None,
+    reversal: bool = False,
+) -> Booking:
+    """Unapplied against receivable, or back again."""
+    unapplied = Place(creditor_id, AccountKind.UNAPPLIED, money.currency)
+    receivable = Place(creditor_id, AccountKind.RECEIVABLE, money.currency)
+    return Booking(
+        kind="allocation_reversed" if reversal else "allocation",
+        object_id=allocation_id,
+        posted_on=on,
+        debit=receivable if reversal else unapplied,
+        credit=unapplied if reversal else receivable,
+        amount_minor=money.amount_minor if wish is None else wish.amount_minor,
+    )
+
+
+def _emit(
+    session: Session,
+    kind: str,
+    payment_id: str,
+    invoice_id: str,
+    amount_minor: int,
+    currency: str,
+    *,
+    act: Act,
+    cause: str,
+    reason_code: str | None = None,
+) -> None:
+    data = {"invoice_id": invoice_id, "amount_minor": amount_minor, "currency": currency}
+    outbox.emit(
+        session,
+        outbox.NewEvent(
+            type=kind, object_id=payment_id, act=act, cause=cause, reason_code=reason_code, data=data
+        ),
+    )
+
+
+def _lock_standing(session: Session, allocation_ids: Sequence[str]) -> list[Allocation]:
+    """The standing allocations, after payments and then invoices were locked in id order."""
+    wanted = set(allocation_ids)
+    found = session.scalars(select(Allocation).where(Allocation.id.in_(wanted))).all()
+    _lock_parts(session, found)
+    standing = session.scalars(
+        select(Allocation)
+        .where(Allocation.id.in_(wanted), Allocation.reversed_at.is_(None))
+        .order_by(Allocation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    if len(standing) != len(wanted):
+        missing = min(wanted - {allocation.id for allocation in standing})
+        raise AllocationNotFound(f"Allocation {missing[:40]} does not stand.", field="allocation_id")
+    return list(standing)
+
+
+def _lock_parts(session: Session, found: Sequence[Allocation]) -> None:
+    payments.lock(session, [one.payment_id for one in found if one.payment_id is not None])
+    _lock_credit_notes(session, [one.credit_note_id for one in found if one.credit_note_id is not None])
+    invoices.lock(session, [one.invoice_id for one in found])
+
+
+def _creditors(session: Session, standing: Sequence[Allocation]) -> dict[str, str]:
+    wanted = {allocation.invoice_id for allocation in standing}
+    rows = session.execute(select(Invoice.id, Invoice.creditor_id).where(Invoice.id.in_(wanted)))
+    return {row[0]: row[1] for row in rows}
+
+
+def _expire_parts(session: Session, standing: Sequence[Allocation]) -> None:
+    """Sums kept by triggers are read anew."""
+    touched = {one.payment_id for one in standing} | {one.invoice_id for one in standing}
+    touched |= {one.credit_note_id for one in standing}
+    for thing in session.identity_map.values():
+        if isinstance(thing, Payment | Invoice | CreditNote) and thing.id in touched:
+            session.expire(thing)

@@ -1,0 +1,160 @@
+"""Payments: money that came in, how sure it is, and what goes back of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from ledger import journal, outbox, states
+from ledger.acts import Act
+from ledger.errors import Conflict, NotFound
+from ledger.identifiers import new_id
+from ledger.journal import Booking, Place
+from ledger.models import AccountKind, Method, Payment
+from ledger.states import PaymentState
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment."""
+
+
+class StillAllocated(Conflict):
+    """A payment goes back only when nothing of it is allocated any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Money seen on a statement. `amount_minor` is above zero; `reversible_until` makes it provisional."""
+
+    creditor_id: str
+    bank_account_id: str
+    customer_id: str | None
+    method: Method
+    currency: str
+    amount_minor: int
+    received_on: date
+    reversible_until: date | None = None
+    reference: str | None = None
+
+
+def receive(session: Session, receipts: Sequence[Receipt], *, act: Act, cause: str) -> list[str]:
+    """New payments out of suspense, one id each in the order given: provisional while they can be taken back."""
+    if not receipts:
+        return []
+    rows = [
+        {
+            "id": new_id("pay"), **asdict(receipt), "method": str(receipt.method),
+            "state": str(_first_state(receipt)), "created_at": act.at,
+        }
+        for receipt in receipts
+    ]  # fmt: skip
+    session.execute(insert(Payment), rows)
+    for state in (PaymentState.PROVISIONAL, PaymentState.FINAL):
+        born = [str(row["id"]) for row in rows if row["state"] == state]
+        states.born(session, born, state, noun="payment", act=act, reason=cause)
+    numbered = [(str(row["id"]), receipt) for row, receipt in zip(rows, receipts, strict=True)]
+    journal.post(session, [_received_booking(one, receipt) for one, receipt in numbered], act=act)
+    for payment_id, receipt in numbered:
+        data = {
+            "amount_minor": receipt.amount_minor, "currency": receipt.currency,
+            "customer_id": receipt.customer_id, "state": str(_first_state(receipt)),
+        }  # fmt: skip
+        outbox.emit(
+            session,
+            outbox.NewEvent(
+                type="payment.received", object_id=payment_id, act=act, origin="bank", cause=cause, data=data
+            ),
+        )
+    return [payment_id for payment_id, _ in numbered]
+
+
+def get(session: Session, payment_id: str) -> Payment:
+    """Raises PaymentNotFound."""
+    found = session.get(Payment, payment_id)
+    if found is None:
+        raise PaymentNotFound(f"There is no payment {payment_id[:40]}.", field="payment_id")
+    return found
+
+
+def lock(session: Session, payment_ids: Sequence[str]) -> dict[str, Payment]:
+    """The payments, locked in id order until the transaction ends. Raises PaymentNotFound."""
+    rows = session.scalars(
+        select(Payment)
+        .where(Payment.id.in_(set(payment_ids)))
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {payment.id: payment for payment in rows}
+    for wanted in payment_ids:
+        if wanted not in found:
+            raise PaymentNotFound(f"There is no payment {wanted[:40]}.", field="payment_id")
+    return found
+
+
+def take_back(
+    session: Session,
+    payment_ids: Sequence[str],
+    to: PaymentState,
+    *,
+    on: date,
+    act: Act,
+    reason_code: str | None,
+    cause: str,
+) -> None:
+    """The bank took whole payments back: they move to `to` (returned or refunded) and out into suspense again.
+
+    Their allocations must have been reversed before. Raises StillAllocated or IllegalMove.
+    """
+    held = lock(session, payment_ids)
+    for payment in held.values():
+        if payment.unallocated_minor != payment.amount_minor:
+            raise StillAllocated(f"Payment {payment.id} is still allocated or partly gone back.")
+    states.move(session, states.PAYMENT, payment_ids, to, act=act, reason=reason_code)
+    session.execute(
+        text("UPDATE payments SET returned_minor = amount_minor WHERE id = ANY(:ids)"),
+        {"ids": sorted(held)},
+    )
+    journal.post(session, [_returned_booking(payment, on) for payment in held.values()], act=act)
+    kind = "payment.refunded" if to == PaymentState.REFUNDED else "payment.returned"
+    for payment in held.values():
+        session.expire(payment)
+        data = {"amount_minor": payment.amount_minor, "currency": payment.currency}
+        outbox.emit(
+            session,
+            outbox.NewEvent(
+                type=kind, object_id=payment.id, act=act, origin="bank", cause=cause,
+                reason_code=reason_code, data=data,
+            ),
+        )  # fmt: skip
+
+
+def settle(session: Session, payment_ids: Sequence[str], *, act: Act) -> None:
+    """The time in which these provisional payments could be taken back is over: they are final."""
+    states.move(session, states.PAYMENT, payment_ids, PaymentState.FINAL, act=act, reason="window closed")
+
+
+def _first_state(receipt: Receipt) -> PaymentState:
+    return PaymentState.FINAL if receipt.reversible_until is None else PaymentState.PROVISIONAL
+
+
+def _received_booking(payment_id: str, receipt: Receipt) -> Booking:
+    return Booking(
+        kind="payment", object_id=payment_id, posted_on=receipt.received_on,
+        debit=Place(receipt.creditor_id, AccountKind.SUSPENSE, receipt.currency),
+        credit=Place(receipt.creditor_id, AccountKind.UNAPPLIED, receipt.currency),
+        amount_minor=receipt.amount_minor,
+    )  # fmt: skip
+
+
+def _returned_booking(payment: Payment, on: date) -> Booking:
+    return Booking(
+        kind="payment_returned", object_id=payment.id, posted_on=on,
+        debit=Place(payment.creditor_id, AccountKind.UNAPPLIED, payment.currency),
+        credit=Place(payment.creditor_id, AccountKind.SUSPENSE, payment.currency),
+        amount_minor=payment.amount_minor,
+    )  # fmt: skip

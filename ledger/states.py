@@ -1,0 +1,237 @@
+"""State machines: tables of legal moves, and the one function that moves things and writes their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ledger import audit
+from ledger.acts import Act
+from ledger.errors import Conflict
+
+
+class CollectionStatus(StrEnum):
+    """Where the collection of an invoice stands (contract.md, States)."""
+
+    NOT_DUE = "not_due"
+    DUE = "due"
+    OVERDUE = "overdue"
+    COLLECTING = "collecting"
+    PARTLY_PAID = "partly_paid"
+    PAID_PROVISIONAL = "paid_provisional"
+    PAID = "paid"
+    DISPUTED = "disputed"
+    PROMISED = "promised"
+    IN_PLAN = "in_plan"
+    WRITTEN_OFF = "written_off"
+    CANCELLED = "cancelled"
+
+
+class PaymentState(StrEnum):
+    """How sure the money of a payment is (contract.md, States)."""
+
+    PENDING = "pending"
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
+    CANCELLED = "cancelled"
+
+
+class RefundState(StrEnum):
+    """Money on its way back: asked for, then seen leaving on a statement."""
+
+    REQUESTED = "requested"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The states of the things in one table: `column` holds the state, `moves` maps each state to its next ones."""
+
+    noun: str
+    table: str
+    column: str
+    moves: Mapping[str, frozenset[str]]
+
+    def before(self, to: str) -> list[str]:
+        """The states from which `to` may be reached."""
+        return [state for state, following in self.moves.items() if to in following]
+
+
+def moves(table: Mapping[StrEnum, tuple[StrEnum, ...]]) -> dict[str, frozenset[str]]:
+    """The moves of a Machine, from a table that reads like the rule book."""
+    return {str(state): frozenset(str(to) for to in following) for state, following in table.items()}
+
+
+PAYMENT = Machine(
+    noun="payment",
+    table="payments",
+    column="state",
+    moves=moves(
+        {
+            PaymentState.PENDING: (PaymentState.PROVISIONAL, PaymentState.FINAL, PaymentState.CANCELLED),
+            PaymentState.PROVISIONAL: (
+                PaymentState.FINAL,
+                PaymentState.RETURNED,
+                PaymentState.REFUNDED,
+                PaymentState.CHARGED_BACK,
+            ),
+            # A debit without a valid mandate can be claimed back for 13 months, long after it became final.
+            PaymentState.FINAL: (
+                PaymentState.RETURNED,
+                PaymentState.REFUNDED,
+                PaymentState.CHARGED_BACK,
+                PaymentState.CANCELLED,
+            ),
+            PaymentState.RETURNED: (),
+            PaymentState.REFUNDED: (),
+            PaymentState.CHARGED_BACK: (),
+            PaymentState.CANCELLED: (),
+        }
+    ),
+)
+
+REFUND = Machine(
+    noun="refund",
+    table="refunds",
+    column="state",
+    moves=moves(
+        {
+            RefundState.REQUESTED: (RefundState.PAID, RefundState.CANCELLED),
+            RefundState.PAID: (),
+            RefundState.CANCELLED: (),
+        }
+    ),
+)
+
+
+_OPEN = (
+    CollectionStatus.NOT_DUE,
+    CollectionStatus.DUE,
+    CollectionStatus.OVERDUE,
+    CollectionStatus.COLLECTING,
+    CollectionStatus.PARTLY_PAID,
+    CollectionStatus.DISPUTED,
+    CollectionStatus.PROMISED,
+    CollectionStatus.IN_PLAN,
+)
+_PAID = (CollectionStatus.PAID_PROVISIONAL, CollectionStatus.PAID)
+_ENDED = (CollectionStatus.WRITTEN_OFF, CollectionStatus.CANCELLED)
+
+# The status follows from facts (ledger.invoices.status_of), so every open one can turn into every other;
+# what is paid reopens when money goes back; what is cancelled stays so.
+INVOICE = Machine(
+    noun="invoice",
+    table="invoices",
+    column="collection_status",
+    moves=moves(
+        {
+            **{
+                status: (*(other for other in _OPEN if other != status), *_PAID, *_ENDED)
+                for status in _OPEN
+            },
+            CollectionStatus.PAID_PROVISIONAL: (*_OPEN, CollectionStatus.PAID),
+            CollectionStatus.PAID: (*_OPEN, CollectionStatus.PAID_PROVISIONAL),
+            CollectionStatus.WRITTEN_OFF: (*_OPEN, *_PAID),
+            CollectionStatus.CANCELLED: (),
+        }
+    ),
+)
+
+
+class IllegalMove(Conflict):
+    """A state machine does not know this move, or somebody else moved first."""
+
+
+_MOVE = """
+WITH before AS (
+    SELECT id, {column} AS state FROM {table} WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+), moved AS (
+    UPDATE {table} AS things SET {column} = :to, version = things.version + 1
+    FROM before WHERE things.id = before.id AND before.state = ANY(:legal)
+    RETURNING things.id, before.state AS was
+), remembered AS (
+    INSERT INTO state_changes (object_id, from_state, to_state, at, actor, reason)
+    SELECT id, was, :to, :at, :actor, :reason FROM moved ORDER BY id
+)
+SELECT id, was FROM moved ORDER BY id
+"""
+
+
+def move(
+    session: Session,
+    machine: Machine,
+    ids: Sequence[str],
+    to: str,
+    *,
+    act: Act,
+    reason: str | None = None,
+) -> None:
+    """Move every thing in `ids` to state `to`, with a history row and an audit record each.
+
+    The rows are locked in id order and all of them move, or none. Raises IllegalMove, naming the first thing that
+    is not in a state from which `to` is legal.
+    """
+    wanted = sorted(set(ids))
+    if not wanted:
+        return
+    statement = text(_MOVE.format(table=machine.table, column=machine.column))
+    moved = session.execute(
+        statement,
+        {
+            "ids": wanted, "to": str(to), "legal": machine.before(to),
+            "at": act.at, "actor": act.actor, "reason": reason,
+        },
+    ).all()  # fmt: skip
+    if len(moved) != len(wanted):
+        done = {row.id for row in moved}
+        raise _illegal(session, machine, next(one for one in wanted if one not in done), to)
+    _forget(session, machine, set(wanted))
+    for row in moved:
+        audit.record(
+            session, f"{machine.noun}.{to}", row.id, act=act, why=reason, before=row.was, after=str(to)
+        )
+
+
+def born(
+    session: Session,
+    ids: Sequence[str],
+    state: str,
+    *,
+    noun: str,
+    act: Act,
+    reason: str | None = None,
+) -> None:
+    """The first history row and audit record of new things that start in `state`."""
+    session.execute(
+        text(
+            "INSERT INTO state_changes (object_id, from_state, to_state, at, actor, reason) "
+            "SELECT id, NULL, :to, :at, :actor, :reason FROM unnest(CAST(:ids AS text[])) AS id"
+        ),
+        {"ids": list(ids), "to": str(state), "at": act.at, "actor": act.actor, "reason": reason},
+    )
+    for one in ids:
+        audit.record(session, f"{noun}.created", one, act=act, why=reason, after=str(state))
+
+
+def _illegal(session: Session, machine: Machine, thing: str, to: str) -> IllegalMove:
+    found = session.execute(
+        text(f"SELECT {machine.column} FROM {machine.table} WHERE id = :id"),  # noqa: S608 - names from code
+        {"id": thing},
+    ).scalar_one_or_none()
+    state = "missing" if found is None else found
+    return IllegalMove(f"{machine.noun} {thing} is {state} and cannot become {to}.", id=thing, state=state)
+
+
+def _forget(session: Session, machine: Machine, ids: set[str]) -> None:
+    """Let objects of this session read their state anew."""
+    for thing in session.identity_map.values():
+        if getattr(thing, "__tablename__", None) == machine.table and thing.id in ids:
+            session.expire(thing, [machine.column, "version"])

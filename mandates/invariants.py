@@ -1,0 +1,102 @@
+"""What always holds for mandates, debits and batches."""
+
+from ledger.verify import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "one_live_debit_per_invoice",
+        "An invoice has at most one debit that is scheduled, batched or submitted.",
+        "live debits",
+        """
+        SELECT coalesce(sum(live), 0), count(*) FILTER (WHERE live > 1)
+        FROM (
+            SELECT invoice_id, count(*) AS live FROM debits
+            WHERE state IN ('scheduled', 'batched', 'submitted') GROUP BY invoice_id
+        ) AS counted
+        """,
+    ),
+    Invariant(
+        "collecting_means_a_live_debit",
+        "An invoice is held as collecting exactly while a live debit exists.",
+        "invoices held",
+        """
+        SELECT count(*) FILTER (WHERE hold = 'collecting'), count(*) FILTER (
+            WHERE (hold IS NOT DISTINCT FROM 'collecting') <> EXISTS (
+                SELECT 1 FROM debits WHERE debits.invoice_id = invoices.id
+                AND debits.state IN ('scheduled', 'batched', 'submitted')
+            )
+        ) FROM invoices
+        """,
+    ),
+    Invariant(
+        "collected_debits_have_payments",
+        "A collected debit has a payment of its amount; a returned one has a payment that went back.",
+        "debits",
+        """
+        SELECT count(*), count(*) FILTER (WHERE payments.id IS NULL
+            OR payments.amount_minor <> debits.amount_minor
+            OR (debits.state IN ('returned', 'refunded')) <> (payments.state IN ('returned', 'refunded')))
+        FROM debits LEFT JOIN payments ON payments.id = debits.payment_id
+        WHERE debits.state IN ('collected', 'settled', 'returned', 'refunded')
+        """,
+    ),
+    Invariant(
+        "batches_add_up",
+        "Count and sum of a batch and of each of its payment blocks are those of their debits.",
+        "batches",
+        """
+        SELECT (SELECT count(*) FROM batches), count(*) FROM (
+            SELECT batches.id FROM batches
+            LEFT JOIN payment_blocks ON payment_blocks.batch_id = batches.id
+            WHERE batches.state <> 'closed' OR batches.released_at IS NOT NULL
+            GROUP BY batches.id
+            HAVING batches.debit_count <> coalesce(sum(payment_blocks.debit_count), 0)
+            OR batches.total_minor <> coalesce(sum(payment_blocks.total_minor), 0)
+            UNION ALL
+            SELECT payment_blocks.id FROM payment_blocks
+            JOIN batches ON batches.id = payment_blocks.batch_id
+            LEFT JOIN debits ON debits.block_id = payment_blocks.id
+            WHERE batches.state <> 'closed' OR batches.released_at IS NOT NULL
+            GROUP BY payment_blocks.id
+            HAVING payment_blocks.debit_count <> count(debits.id)
+            OR payment_blocks.total_minor <> coalesce(sum(debits.amount_minor), 0)
+        ) AS wrong
+        """,
+    ),
+    Invariant(
+        "two_persons_release",
+        "Every released batch was approved and released by somebody other than who drafted it.",
+        "released batches",
+        """
+        SELECT count(*), count(*) FILTER (
+            WHERE approved_by IS NULL OR approved_by = drafted_by
+            OR released_by IS NULL OR released_by = drafted_by
+        ) FROM batches WHERE released_at IS NOT NULL
+        """,
+    ),
+    Invariant(
+        "debits_rest_on_mandates",
+        "Every debit's mandate was signed by the collection date, by the invoice's customer, for its creditor.",
+        "debits",
+        """
+        SELECT count(*), count(*) FILTER (
+            WHERE mandates.signed_on > debits.collect_on OR mandates.customer_id <> invoices.customer_id
+            OR mandates.creditor_id <> debits.creditor_id
+        )
+        FROM debits JOIN mandates ON mandates.id = debits.mandate_id JOIN invoices ON invoices.id = debits.invoice_id
+        """,
+    ),
+    Invariant(
+        "debit_history_tells_the_state",
+        "The last history row of every mandate, debit and batch names its state.",
+        "things",
+        """
+        SELECT count(*), count(*) FILTER (WHERE state IS DISTINCT FROM (
+            SELECT to_state FROM state_changes WHERE object_id = things.id ORDER BY state_changes.id DESC LIMIT 1
+        ))
+        FROM (
+            SELECT id, state FROM mandates UNION ALL SELECT id, state FROM debits UNION ALL SELECT id, state FROM batches
+        ) AS things
+        """,
+    ),
+)

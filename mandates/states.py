@@ -1,0 +1,130 @@
+"""The states of mandates, debits and batches, and their legal moves."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from ledger.states import Machine, moves
+
+
+class MandateState(StrEnum):
+    """The life of a mandate (contract.md, States)."""
+
+    DRAFT = "draft"
+    INVITED = "invited"
+    SIGNED = "signed"
+    PENDING_BANK = "pending_bank"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    CONSUMED = "consumed"
+
+
+class DebitState(StrEnum):
+    """The life of a debit (contract.md, States). It is live while scheduled, batched or submitted."""
+
+    SCHEDULED = "scheduled"
+    BATCHED = "batched"
+    SUBMITTED = "submitted"
+    REJECTED = "rejected"
+    COLLECTED = "collected"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+class BatchState(StrEnum):
+    """The life of a batch (contract.md, States)."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    RELEASED = "released"
+    ACCEPTED = "accepted"
+    PARTLY_REJECTED = "partly_rejected"
+    REJECTED = "rejected"
+    BOOKED = "booked"
+    CLOSED = "closed"
+
+
+LIVE = (DebitState.SCHEDULED, DebitState.BATCHED, DebitState.SUBMITTED)
+
+MANDATE = Machine(
+    noun="mandate",
+    table="mandates",
+    column="state",
+    moves=moves(
+        {
+            MandateState.DRAFT: (MandateState.INVITED, MandateState.SIGNED, MandateState.CANCELLED),
+            MandateState.INVITED: (MandateState.SIGNED, MandateState.CANCELLED, MandateState.EXPIRED),
+            MandateState.SIGNED: (
+                MandateState.PENDING_BANK,
+                MandateState.ACTIVE,
+                MandateState.CANCELLED,
+            ),
+            MandateState.PENDING_BANK: (
+                MandateState.ACTIVE,
+                MandateState.CANCELLED,
+                MandateState.EXPIRED,
+            ),
+            MandateState.ACTIVE: (
+                MandateState.SUSPENDED,
+                MandateState.CANCELLED,
+                MandateState.EXPIRED,
+                MandateState.CONSUMED,
+            ),
+            MandateState.SUSPENDED: (
+                MandateState.ACTIVE,
+                MandateState.CANCELLED,
+                MandateState.EXPIRED,
+            ),
+            MandateState.CANCELLED: (),
+            MandateState.EXPIRED: (),
+            MandateState.CONSUMED: (),
+        }
+    ),
+)
+
+DEBIT = Machine(
+    noun="debit",
+    table="debits",
+    column="state",
+    moves=moves(
+        {
+            DebitState.SCHEDULED: (DebitState.BATCHED, DebitState.CANCELLED),
+            DebitState.BATCHED: (DebitState.SUBMITTED, DebitState.SCHEDULED, DebitState.CANCELLED),
+            DebitState.SUBMITTED: (DebitState.COLLECTED, DebitState.REJECTED, DebitState.CANCELLED),
+            DebitState.COLLECTED: (DebitState.SETTLED, DebitState.RETURNED, DebitState.REFUNDED),
+            # Without a valid mandate a debit can be claimed back for 13 months, long after its window closed.
+            DebitState.SETTLED: (DebitState.RETURNED, DebitState.REFUNDED),
+            DebitState.REJECTED: (),
+            DebitState.RETURNED: (),
+            DebitState.REFUNDED: (),
+            DebitState.CANCELLED: (),
+        }
+    ),
+)
+
+BATCH = Machine(
+    noun="batch",
+    table="batches",
+    column="state",
+    moves=moves(
+        {
+            BatchState.DRAFT: (BatchState.APPROVED, BatchState.CLOSED),
+            BatchState.APPROVED: (BatchState.RELEASED, BatchState.DRAFT),
+            BatchState.RELEASED: (
+                BatchState.ACCEPTED,
+                BatchState.PARTLY_REJECTED,
+                BatchState.REJECTED,
+                BatchState.BOOKED,
+            ),
+            BatchState.ACCEPTED: (BatchState.PARTLY_REJECTED, BatchState.BOOKED),
+            BatchState.PARTLY_REJECTED: (BatchState.BOOKED, BatchState.CLOSED),
+            BatchState.BOOKED: (BatchState.CLOSED,),
+            BatchState.REJECTED: (BatchState.CLOSED,),
+            BatchState.CLOSED: (),
+        }
+    ),
+)

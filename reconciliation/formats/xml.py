@@ -1,0 +1,231 @@
+"""The one way XML enters the product: a hardened parser, as a stream or of a whole document.
+
+No document type, entity, network access or XInclude is ever accepted. The limits on depth (256) and on a single
+text (10 million bytes) are those of libxml2, and this parser never lifts them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NoReturn, cast
+
+from lxml import etree
+
+from reconciliation.statement import UnreadableFile
+
+CHUNK = 64 * 1024
+XINCLUDE = "{http://www.w3.org/2001/XInclude}include"
+
+_HARDENED: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "huge_tree": False,
+    "recover": False,
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,
+}
+
+# Encodings that write "<" as the ASCII byte or as one UTF-16 unit: in these no markup hides from the first look.
+_ENCODINGS = re.compile(r"utf-8|ascii|utf-16(-[bl]e)?|iso8859-[0-9]+|cp125[0-8]")
+_OTHER_ENCODINGS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"\0\0\0<", b"<\0\0\0", b"\x4c\x6f\xa7\x94")
+_DECLARED = re.compile(r"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+
+_BROKEN = "The file is not well-formed XML."
+_CUT_OFF = "The file ends in the middle: it was cut off on its way."
+_DOCUMENT_TYPE = "The file declares a document type, which bank files must not."
+_NO_ERROR = 1  # lxml's own code where libxml2 found nothing wrong but the document has no end
+
+_Codes = etree.ErrorTypes
+_SENTENCES: dict[int, str] = {
+    _NO_ERROR: _CUT_OFF,
+    _Codes.ERR_DOCUMENT_EMPTY: "The file holds no XML.",
+    _Codes.ERR_DOCUMENT_END: "The file goes on behind its last element.",
+    _Codes.ERR_TAG_NAME_MISMATCH: "The file is broken: an element is closed that is not the one last opened.",
+    _Codes.ERR_TAG_NOT_FINISHED: _CUT_OFF,
+    _Codes.ERR_GT_REQUIRED: "The file is broken or cut off within an element's name.",
+    _Codes.ERR_CDATA_NOT_FINISHED: _CUT_OFF,
+    _Codes.ERR_COMMENT_NOT_FINISHED: "A comment in the file is too long or never ends.",
+    _Codes.ERR_PI_NOT_FINISHED: "A processing instruction in the file is too long or never ends.",
+    _Codes.ERR_INVALID_CHAR: "The file holds a character that XML does not allow.",
+    _Codes.ERR_INVALID_ENCODING: "The file holds bytes that do not belong to the encoding it declares.",
+    _Codes.ERR_UNDECLARED_ENTITY: "The file refers to an entity, which bank files must not.",
+    _Codes.ERR_RESOURCE_LIMIT: "The file nests its elements too deep, or holds a text of over 10 MB.",
+    _Codes.ERR_NAME_TOO_LONG: "The file holds a name that is too long to be one.",
+    _Codes.NS_ERR_UNDEFINED_NAMESPACE: "The file uses a name prefix that it never explains.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An element's namespace ("" where it has none) and local name."""
+
+    namespace: str
+    local: str
+
+    @classmethod
+    def of(cls, element: etree._Element) -> Name:
+        namespace, _, local = str(element.tag).rpartition("}")
+        return cls(namespace[1:], local)
+
+
+def iterate(
+    stream: BinaryIO, *, tags: Sequence[str] | None = None, events: Sequence[str] = ("end",)
+) -> Iterator[etree._Element]:
+    """The elements of `stream` with one of `tags` (lxml's patterns, such as "{*}Ntry"), in the order of `events`.
+
+    The tree grows as the stream is read; whoever iterates drops what is done with. Raises UnreadableFile, at the
+    latest at the end of the stream: what was given before counts only if the end is reached.
+    """
+    wanted = None if tags is None else (*tags, XINCLUDE)
+    parser = etree.XMLPullParser(events=cast(Any, events), tag=wanted, **_HARDENED)
+    data = _head(stream)
+    refuse_document_type(data)
+    is_checked = False
+    while data:
+        _feed(parser, data)
+        for element in _elements(parser):
+            if not is_checked:
+                _refuse_declarations(element)
+                is_checked = True
+            if element.tag == XINCLUDE:
+                _refuse_include(element)
+            yield element
+        data = stream.read(CHUNK)
+    _refuse_declarations(_close(parser))
+
+
+def parse(data: bytes) -> etree._Element:
+    """The root of a whole document held in memory. Raises UnreadableFile."""
+    if not data:
+        raise UnreadableFile("The file is empty.")
+    refuse_document_type(data[:CHUNK])
+    parser = etree.XMLPullParser(events=(), **_HARDENED)
+    _feed(parser, data)
+    root = _close(parser)
+    _refuse_declarations(root)
+    for element in root.iter(XINCLUDE):
+        _refuse_include(element)
+    return root
+
+
+def opening(head: bytes) -> list[Name]:
+    """The names of the elements that begin in the first bytes of a file, in order; empty where it is no XML.
+
+    Raises UnreadableFile for a document type.
+    """
+    refuse_document_type(head)
+    parser = etree.XMLPullParser(events=("start",), **_HARDENED)
+    with contextlib.suppress(etree.XMLSyntaxError):  # a broken beginning still has names before the break
+        parser.feed(head)
+    return [Name.of(element) for element in _elements(parser)]
+
+
+def line_of(element: etree._Element) -> int | None:
+    """The line of the file, counted from 1, on which `element` begins."""
+    return cast("int | None", element.sourceline)
+
+
+def refuse_document_type(head: bytes) -> None:
+    """Raises UnreadableFile if the beginning of a file declares a document type, in any encoding.
+
+    Encodings that bank files do not use are refused as well, and so is a prolog longer than `head`.
+    """
+    text = _prolog_text(head)
+    at = _past_blank(text, 0)
+    while text.startswith("<", at):
+        if text.startswith("<?", at):
+            end = text.find("?>", at) + 2
+        elif text.startswith("<!--", at):
+            end = text.find("-->", at) + 3
+        elif text.startswith("<!", at):
+            raise UnreadableFile(_DOCUMENT_TYPE, line=text.count("\n", 0, at) + 1)
+        else:
+            return
+        if end <= at:
+            raise UnreadableFile("The file's first element does not begin within its first 64 KB.", line=1)
+        at = _past_blank(text, end)
+
+
+def _past_blank(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _prolog_text(head: bytes) -> str:
+    if head.startswith(_OTHER_ENCODINGS):
+        _refuse_encoding()
+    if head.startswith((codecs.BOM_UTF16_LE, b"<\0")):
+        return head.decode("utf-16-le", "replace").removeprefix("\ufeff")
+    if head.startswith((codecs.BOM_UTF16_BE, b"\0<")):
+        return head.decode("utf-16-be", "replace").removeprefix("\ufeff")
+    text = head.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    declared = _DECLARED.match(text)
+    if declared is not None and not _is_known(declared[1]):
+        _refuse_encoding()
+    return text
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        return _ENCODINGS.fullmatch(codecs.lookup(encoding).name) is not None
+    except LookupError:
+        return False
+
+
+def _refuse_encoding() -> NoReturn:
+    raise UnreadableFile("The file is written in an encoding that bank files do not use.", line=1)
+
+
+def _refuse_declarations(element: etree._Element) -> None:
+    if element.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableFile(_DOCUMENT_TYPE, line=1)
+
+
+def _refuse_include(element: etree._Element) -> NoReturn:
+    raise UnreadableFile(
+        "The file asks to include another file, which bank files must not.", line=line_of(element)
+    )
+
+
+def _head(stream: BinaryIO) -> bytes:
+    head = data = stream.read(CHUNK)
+    while data and len(head) < CHUNK:
+        data = stream.read(CHUNK - len(head))
+        head += data
+    if not head:
+        raise UnreadableFile("The file is empty.")
+    return head
+
+
+def _elements(parser: etree.XMLPullParser) -> Iterable[etree._Element]:
+    return (cast(etree._Element, element) for _, element in parser.read_events())
+
+
+def _feed(parser: etree.XMLPullParser, data: bytes) -> None:
+    try:
+        parser.feed(data)
+    except etree.XMLSyntaxError as error:
+        raise _explained(parser, error) from None
+
+
+def _close(parser: etree.XMLPullParser) -> etree._Element:
+    try:
+        return parser.close()
+    except etree.XMLSyntaxError as error:
+        raise _explained(parser, error) from None
+
+
+def _explained(parser: etree.XMLPullParser, error: etree.XMLSyntaxError) -> UnreadableFile:
+    """The first thing that went wrong, as a sentence; libxml2's own words may quote the file and are left out."""
+    entry = next(iter(parser.feed_error_log), None)
+    if entry is None:
+        return UnreadableFile(_SENTENCES.get(cast(Any, error).code, _BROKEN), line=error.lineno or None)
+    return UnreadableFile(_SENTENCES.get(entry.type, _BROKEN), line=entry.line or None)

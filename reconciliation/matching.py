@@ -1,0 +1,154 @@
+"""From lines to money: the rules in order, what they explain is applied, everything else waits with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from ledger import audit, states
+from ledger.acts import Act
+from ledger.identifiers import new_id
+from ledger.models import BankAccount
+from reconciliation import batch_bookings, invoice_numbers, own_refunds, returned_debits
+from reconciliation.models import LINE, LineState, Match, MatchPart, StatementLine
+from reconciliation.outcomes import Explained, Outcome, Waiting
+
+CHUNK = 2_000  # lines decided in one transaction
+
+NOTHING_KNOWN = "Neither a reference of ours nor an invoice number stands in it."
+MONEY_OUT = "Money went out, and no return or refund of ours explains it."
+
+
+@dataclass
+class MatchReport:
+    """How many lines were looked at, which rules explained how many, and why how many wait."""
+
+    looked_at: int = 0
+    by_rule: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    last_line_id: str | None = None
+
+    def add(self, other: MatchReport) -> None:
+        """Count another chunk in."""
+        self.looked_at += other.looked_at
+        self.by_rule += other.by_rule
+        self.waiting += other.waiting
+        self.last_line_id = other.last_line_id
+
+
+def match_chunk(
+    session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK
+) -> MatchReport:
+    """Decide the next `limit` waiting lines after line id `after`; gives what was done, `looked_at` 0 at the end.
+
+    The lines are locked; those that another worker holds are passed over. Collections are applied before returns,
+    so that a statement with both ends where two statements would.
+    """
+    lines = _lock_waiting(session, after, limit)
+    creditor_of = _creditors(session, lines)
+    outcomes: dict[str, Outcome] = {}
+    for rule in (
+        lambda rest: batch_bookings.explain(session, rest, act=act),
+        lambda rest: returned_debits.explain(session, rest, act=act),
+        lambda rest: own_refunds.explain(session, rest, act=act),
+        lambda rest: invoice_numbers.explain(session, rest, creditor_of, act=act),
+    ):
+        outcomes.update(rule([line for line in lines if line.id not in outcomes]))
+    for line in lines:
+        outcomes.setdefault(line.id, Waiting(NOTHING_KNOWN if line.amount_minor > 0 else MONEY_OUT))
+    _write(session, lines, outcomes, act)
+    return _report(lines, outcomes)
+
+
+def apply_by_hand(session: Session, line: StatementLine, outcome: Explained, *, act: Act) -> None:
+    """Write down what a person decided about a waiting line that is locked by the caller."""
+    _write(session, [line], {line.id: outcome}, act)
+
+
+def _lock_waiting(session: Session, after: str | None, limit: int) -> list[StatementLine]:
+    query = (
+        select(StatementLine)
+        .where(StatementLine.state.in_((LineState.NEW, LineState.UNEXPLAINED)))
+        .order_by(StatementLine.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if after is not None:
+        query = query.where(StatementLine.id > after)
+    return list(session.scalars(query))
+
+
+def _creditors(session: Session, lines: Sequence[StatementLine]) -> dict[str, str]:
+    wanted = {line.bank_account_id for line in lines}
+    rows = session.execute(
+        select(BankAccount.id, BankAccount.creditor_id).where(BankAccount.id.in_(wanted))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _write(
+    session: Session, lines: Sequence[StatementLine], outcomes: Mapping[str, Outcome], act: Act
+) -> None:
+    explained = [(line, found) for line in lines if isinstance(found := outcomes[line.id], Explained)]
+    _write_matches(session, explained, act)
+    for state in sorted({found.state for _, found in explained}):
+        ids = [line.id for line, found in explained if found.state == state]
+        states.move(session, LINE, ids, state, act=act)
+    _let_wait(session, [(line, found) for line in lines if isinstance(found := outcomes[line.id], Waiting)], act)
+
+
+def _write_matches(
+    session: Session, explained: Sequence[tuple[StatementLine, Explained]], act: Act
+) -> None:
+    if not explained:
+        return
+    matches, parts = [], []
+    for line, found in explained:
+        match_id = new_id("mat")
+        matches.append(
+            {
+                "id": match_id, "line_id": line.id, "rule": found.rule, "decided_by": act.actor,
+                "decided_at": act.at, "evidence": list(found.evidence),
+            }
+        )  # fmt: skip
+        parts += [
+            {
+                "match_id": match_id, "kind": str(part.kind), "object_id": part.object_id,
+                "amount_minor": part.amount_minor,
+            }
+            for part in found.parts
+        ]  # fmt: skip
+        audit.record(session, "match.made", match_id, act=act, line=line.id, rule=found.rule)
+    session.execute(insert(Match), matches)
+    session.execute(insert(MatchPart), parts)
+    session.execute(
+        text("UPDATE statement_lines SET waiting_because = NULL WHERE id = ANY(:ids)"),
+        {"ids": sorted(line.id for line, _ in explained)},
+    )
+
+
+def _let_wait(session: Session, waiting: Sequence[tuple[StatementLine, Waiting]], act: Act) -> None:
+    changed = [
+        {"id": line.id, "because": found.because[:300]}
+        for line, found in waiting
+        if line.waiting_because != found.because[:300]
+    ]
+    if changed:
+        session.execute(text("UPDATE statement_lines SET waiting_because = :because WHERE id = :id"), changed)
+    new = [line.id for line, _ in waiting if line.state == LineState.NEW]
+    states.move(session, LINE, new, LineState.UNEXPLAINED, act=act)
+
+
+def _report(lines: Sequence[StatementLine], outcomes: Mapping[str, Outcome]) -> MatchReport:
+    report = MatchReport(looked_at=len(lines), last_line_id=lines[-1].id if lines else None)
+    for outcome in outcomes.values():
+        if isinstance(outcome, Explained):
+            report.by_rule[outcome.rule] += 1
+        else:
+            report.waiting[outcome.because] += 1
+    return report
