@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 import migrations
 from exporters.invariants import INVARIANTS as EXPORTED
@@ -24,6 +25,7 @@ from ledger.verify import INVARIANTS as BOOKS
 from ledger.verify import run
 from mandates.invariants import INVARIANTS as MANDATES
 from reconciliation.invariants import INVARIANTS as RECONCILED
+from tests.factories.books import Books
 
 # Databases of tests live for milliseconds: none of them has to survive the machine.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
@@ -76,19 +78,17 @@ def _make_template(server: EmbeddedServer) -> None:
 
 
 def _admin(server: EmbeddedServer) -> Engine:
-    return create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
+    return create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
 
 @pytest.fixture
 def database_url(server: EmbeddedServer) -> Iterator[str]:
     """The address of a fresh, migrated database that exists for this test only."""
     name = f"test_{new_id('evt')}"
-    admin = _admin(server)
-    with admin.connect() as connection:
+    with _admin(server).connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
         yield server.url(name)
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture
@@ -125,3 +125,9 @@ def require_clean_books(engine: Engine) -> None:
         findings = list(run(session, (*BOOKS, *MANDATES, *RECONCILED, *EXPORTED)))
     broken = {finding.invariant.name: finding.breaches for finding in findings if not finding.holds}
     assert broken == {}
+
+
+@pytest.fixture
+def books(session: Session, act: Act) -> Books:
+    """A creditor with an account, ready for invoices."""
+    return Books(session, act)

@@ -46,8 +46,8 @@ _VERSION = re.compile(r"(camt\.05[234])\.[0-9]{3}\.[0-9]{2}")
 _ENTRY = "Ntry"
 _TAGS = tuple(f"{{*}}{name}" for name in (_ENTRY, *(message.statement for message in _READ)))
 
-# Balance types (ISO 20022 BalanceType): booked at the opening and at the closing of the day, at the closing of the
-# day before, and at the turn of a page where a statement has several.
+# Balance types (ISO 20022 BalanceType): booked at the opening and at the closing of the day, at the closing of
+# the day before, and at the turn of a page where a statement has several.
 _OPENING, _CLOSING, _PREVIOUS, _INTERIM = "OPBD", "CLBD", "PRCD", "ITBD"
 
 _COPIES = {"CODU": "a copy of a duplicate", "COPY": "a copy", "DUPL": "a duplicate"}
@@ -100,7 +100,7 @@ def _version(namespace: str, message: Message) -> str:
 
 
 def read(stream: BinaryIO) -> Iterator[Item]:
-    """For each statement of `stream` its Header, its Lines, and last its Statement, in the order of the file.
+    """For each statement of `stream` its Header, its Lines, and last its Statement, in the file's order.
 
     Memory stays flat however long the file is. Raises UnreadableFile, possibly after lines were given: nothing
     is to be kept of a file that was not read to its end.
@@ -108,7 +108,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     current: _Reading | None = None
     position = found = 0
     for element in xml.iterate(stream, tags=_TAGS):
-        owner = element.getparent() if xml.Name.of(element).local == _ENTRY else element
+        owner = element.getparent() if str(element.tag).endswith(_ENTRY) else element
         if current is None or owner is not current.element:
             message = _message_of(owner)
             if owner is None or message is None:
@@ -136,7 +136,7 @@ def _message_of(element: etree._Element | None) -> Message | None:
 
 
 def _forget(element: etree._Element) -> None:
-    """Frees what was read; the element itself goes with the next one, for the parser may still add behind it."""
+    """Frees what was read. The element itself goes with the next one: the parser may still add behind it."""
     del element[:]
     previous = element.getprevious()
     if previous is not None and previous.tag == element.tag:

@@ -60,9 +60,9 @@ class Oddity(StrEnum):
 def line(entry: Record, *, own: str | None, position: int, oddities: Counter[Oddity]) -> Line:
     """The Line of one entry's record. A single part is lifted into it, several become its `details`.
 
-    `own` is the statement's account as `compact` writes it; `position` counts from 1. What a person should know
-    of is counted in `oddities`. Raises UnreadableFile, without a line number, where the amount or its direction
-    is missing.
+    `own` is the statement's account as `compact` writes it; `position` counts from 1. What a person should
+    know of is counted in `oddities`. Raises UnreadableFile, without a line number, where the amount or its
+    direction is missing.
     """
     booked = _booked_amount(entry)
     _note_status(entry, oddities)
@@ -166,10 +166,10 @@ def _details(
 def _part_amounts(
     entry: Record, parts: list[Record], booked: Money, oddities: Counter[Oddity]
 ) -> Sequence[Money]:
-    """What each part moved on the account: as stated, or with its charges where only so they make the entry."""
+    """What each part moved on the account: as stated, or with its charges if only so they make the entry."""
     currency = booked.currency
     stated = [
-        _signed(found, part.get("sign", entry["sign"]))
+        _signed(found, part["sign"] if "sign" in part else entry["sign"])
         for part in parts
         if (found := _part_amount(part, currency)) is not None
     ]
@@ -208,7 +208,7 @@ def _reference(found: str | None) -> str | None:
 
 
 def _code(facts: Record, entry: Record) -> str | None:
-    """The ISO code as domain/family/sub-family, the part's before the entry's; without one the bank's own code."""
+    """The ISO code as domain/family/sub-family, the part's before the entry's; else the bank's own code."""
     for record in (facts, entry):
         if "code_domain" in record:
             family, sub_family = record.get("code_family"), record.get("code_sub_family")
@@ -219,8 +219,8 @@ def _code(facts: Record, entry: Record) -> str | None:
 def _counterparty(facts: Record, direction: int, is_turned: bool, own: str | None) -> Party:
     """Who stands against the account holder: the debtor of a credit, the creditor of a debit.
 
-    In a return both have the roles of the original payment, so it is the other way round. An account that is the
-    statement's own is the holder's, whatever its role.
+    In a return both have the roles of the original payment, so it is the other way round. An account that is
+    the statement's own is the holder's, whatever its role.
     """
     chosen, other = "debtor", "creditor"
     if (direction > 0) is is_turned:
@@ -302,7 +302,7 @@ def _on_one_line(piece: str) -> str:
 
 
 def _return_reason(facts: Record) -> str:
-    """The code where it is stated, else the one its words contain, else those of a proprietary reason, else NARR."""
+    """The code where it is stated, else one within the words, else the bank's own reason, else NARR."""
     stated: str = facts.get("reason", "")
     if _REASON_CODE.fullmatch(stated) and stated != NARRATIVE:
         return stated
@@ -311,7 +311,7 @@ def _return_reason(facts: Record) -> str:
 
 
 def _original(facts: Record, booked: Money, oddities: Counter[Oddity]) -> Money | None:
-    """What was collected or paid before fees: the instructed amount, else a transaction amount that differs."""
+    """What was collected or paid before fees: the instructed amount, or a transaction amount that differs."""
     found: Money | None = facts.get("instructed")
     if found is None and facts.get("transacted") != abs(booked):
         found = facts.get("transacted")
@@ -335,7 +335,7 @@ def _charges(blocks: Iterable[Record], currency: str, oddities: Counter[Oddity])
 
 
 def _batch(facts: Record, entry: Record) -> Batch | None:
-    """What the bank says of a lump; if nothing, what a part says that names a payment block but no payment."""
+    """What the bank says of a lump; else what a part says that names a payment block but no payment."""
     blocks: list[Record] = entry.get("batches", [])
     if not blocks:
         if "payment_information_id" not in facts or "end_to_end_id" in facts:

@@ -1,8 +1,8 @@
-"""Where each version of the camt messages keeps its fields, and how amounts, signs and dates are read from them.
+"""Where each version of the camt messages keeps its fields, and how amounts, signs and dates are read.
 
 Source: the ISO 20022 schemas of camt.052, .053 and .054, versions 001.02 to 001.13. What changed between them
-stands side by side: a status is a text before .07 and a choice since; a party is flat before .07 and wrapped in
-Pty or Agt since; BIC became BICFI with .03; charges are flat in .02 and records since.
+stands side by side: a status is a text before .07 and a choice since; a party is flat before .07 and wrapped
+in Pty or Agt since; BIC became BICFI with .03; charges are flat in .02 and records since.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from reconciliation.formats.tables import Each, Look, Record, Table, Text, texts
 from reconciliation.formats.xml import line_of
 from reconciliation.statement import UnreadableFile
 
-_DECIMAL = re.compile(r"\+?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 _DATE = re.compile(
     rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?)?{_ZONE}"
@@ -29,8 +28,8 @@ _SIGNS = {"CRDT": 1, "DBIT": -1}
 
 @lru_cache(maxsize=4096)
 def money(digits: str, currency: str) -> Money:
-    """A decimal as XML writes it, without a minus, as Money. Raises Rejected."""
-    if _DECIMAL.fullmatch(digits) is None:
+    """A decimal as XML writes it, which knows no comma, and without a minus, as Money. Raises Rejected."""
+    if "," in digits or "-" in digits:
         raise UnreadableFile(
             f"{digits[:40]!r} is not an amount: only digits and a decimal point may stand there."
         )

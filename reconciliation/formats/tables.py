@@ -1,7 +1,7 @@
-"""Tables that say where an XML format keeps its fields, and the one walk over an element that fills a record by them.
+"""Tables that say where an XML format keeps its fields, and the walk that fills a record by such a table.
 
-A table maps the local names of an element's children to what is done with each: keep its text, look at its value,
-go below it, or open a record of its own for every one of them. What a table does not name is passed over.
+A table maps the local names of an element's children to what is done with each: keep its text, look at its
+value, go below it, or open a record of its own for every one of them. What it does not name is passed over.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def _own(found: Text | Look | Table | Each | None) -> Look | None:
 
 
 def _walk(element: etree._Element, steps: _Steps, record: Record) -> None:
-    """Visits each child once. Kinds are compared inline: this is where reading a long file spends its time."""
-    for child in element[:]:
+    """Visits each child once. Kinds are compared inline, for here a long file spends most of its time."""
+    for child in element[:]:  # type: ignore[index]  # a slice is quicker than an iterator
         step = steps.get(child.tag)
         if step is None:
             continue

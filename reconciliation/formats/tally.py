@@ -1,4 +1,4 @@
-"""Counts the lines of one statement as they are read, and closes it with its balance proof in plain sentences."""
+"""Counts the lines of one statement as they are read, and closes it with its balance proof in sentences."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Figures:
 
 @dataclass(slots=True)
 class Tally:
-    """The running figures of one statement: booked lines apart from announced ones, each currency by itself."""
+    """The running figures of one statement: booked lines apart from others, each currency by itself."""
 
     _figures: dict[tuple[str, bool], Figures] = field(default_factory=dict)
     undated: int = 0
@@ -94,7 +94,7 @@ class Tally:
         closing: Balance | None,
         noticed: Iterable[str] = (),
     ) -> Statement:
-        """The finished Statement; its problems are what was `noticed` on the way, then what the figures show."""
+        """The finished Statement; its problems are what was `noticed` before, then what the figures show."""
         figures = self.booked(currency)
         booked = Money(figures.net_minor, currency)
         shown = (
@@ -128,8 +128,9 @@ def _balance_problems(opening: Balance | None, closing: Balance | None, booked: 
     reached = opening.amount + booked
     if reached != closing.amount:
         yield (
-            f"The balances do not prove the lines: opening {opening.amount} and booked lines of {booked} make "
-            f"{reached}, but the closing balance is {closing.amount}; the difference is {closing.amount - reached}."
+            f"The balances do not prove the lines: opening {opening.amount} and booked lines of {booked} "
+            f"make {reached}, but the closing balance is {closing.amount}; "
+            f"the difference is {closing.amount - reached}."
         )
 
 
@@ -139,6 +140,6 @@ def _line_problems(tally: Tally, currency: str) -> Iterator[str]:
     elif tally.lines == tally.all(currency).lines and not tally.booked(currency).lines:
         yield "The statement has no booked lines, only lines that are pending or for information."
     for other, number in tally.foreign(currency).items():
-        yield f"{counted(number, 'booked line')} in {other} cannot count in the sums of an account kept in {currency}."
+        yield f"{counted(number, 'booked line')} in {other}, not counted in an account kept in {currency}."
     if tally.undated:
         yield f"{counted(tally.undated, 'booked line')} without a booking date."

@@ -1,7 +1,7 @@
 """The one way XML enters the product: a hardened parser, as a stream or of a whole document.
 
-No document type, entity, network access or XInclude is ever accepted. The limits on depth (256) and on a single
-text (10 million bytes) are those of libxml2, and this parser never lifts them.
+No document type, entity, network access or XInclude is ever accepted. The limits on depth (256) and on a
+single text (10 million bytes) are those of libxml2, and this parser never lifts them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HARDENED: dict[str, Any] = {
     "collect_ids": False,
 }
 
-# Encodings that write "<" as the ASCII byte or as one UTF-16 unit: in these no markup hides from the first look.
+# Encodings that write "<" as the ASCII byte or one UTF-16 unit: in these no markup hides from the first look.
 _ENCODINGS = re.compile(r"utf-8|ascii|utf-16(-[bl]e)?|iso8859-[0-9]+|cp125[0-8]")
 _OTHER_ENCODINGS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"\0\0\0<", b"<\0\0\0", b"\x4c\x6f\xa7\x94")
 _DECLARED = re.compile(r"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
@@ -78,10 +78,10 @@ class Name:
 def iterate(
     stream: BinaryIO, *, tags: Sequence[str] | None = None, events: Sequence[str] = ("end",)
 ) -> Iterator[etree._Element]:
-    """The elements of `stream` with one of `tags` (lxml's patterns, such as "{*}Ntry"), in the order of `events`.
+    """The elements of `stream` with one of `tags` (patterns such as "{*}Ntry"), in the order of `events`.
 
-    The tree grows as the stream is read; whoever iterates drops what is done with. Raises UnreadableFile, at the
-    latest at the end of the stream: what was given before counts only if the end is reached.
+    The tree grows as the stream is read; whoever iterates drops what is done with. Raises UnreadableFile, at
+    the latest at the end of the stream: what was given before counts only if the end is reached.
     """
     wanted = None if tags is None else (*tags, XINCLUDE)
     parser = etree.XMLPullParser(events=cast(Any, events), tag=wanted, **_HARDENED)
@@ -224,7 +224,7 @@ def _close(parser: etree.XMLPullParser) -> etree._Element:
 
 
 def _explained(parser: etree.XMLPullParser, error: etree.XMLSyntaxError) -> UnreadableFile:
-    """The first thing that went wrong, as a sentence; libxml2's own words may quote the file and are left out."""
+    """The first thing that went wrong, as a sentence of ours; those of libxml2 may quote the file."""
     entry = next(iter(parser.feed_error_log), None)
     if entry is None:
         return UnreadableFile(_SENTENCES.get(cast(Any, error).code, _BROKEN), line=error.lineno or None)

@@ -50,7 +50,9 @@ def creditor(**changes: Any) -> Party:
 
 
 def address(**changes: Any) -> Address:
-    return replace(Address(country="CH", town="Bern", postcode="3011", street="Gasse", building="7"), **changes)
+    return replace(
+        Address(country="CH", town="Bern", postcode="3011", street="Gasse", building="7"), **changes
+    )
 
 
 def transaction(**changes: Any) -> Transaction:
@@ -172,9 +174,7 @@ def amendments() -> st.SearchStrategy[Amendment]:
         original_debtor_iban=st.none() | ibans(),
     )
     moved = some.map(
-        lambda amendment: replace(
-            amendment, original_debtor_iban=None, same_mandate_new_debtor_agent=True
-        )
+        lambda amendment: replace(amendment, original_debtor_iban=None, same_mandate_new_debtor_agent=True)
     )
     return some.filter(lambda amendment: amendment != Amendment()) | moved
 
