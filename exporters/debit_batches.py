@@ -67,13 +67,13 @@ def message_of(session: Session, batch: Batch) -> pain008.DirectDebitMessage:
         message_id=batch.message_id,
         created_at=batch.created_at,
         initiating_party=creditor.name,
-        blocks=tuple(_block(session, creditor, batch, block) for block in batches.blocks_of(session, batch.id)),
+        blocks=tuple(
+            _block(session, creditor, batch, block) for block in batches.blocks_of(session, batch.id)
+        ),
     )
 
 
-def _block(
-    session: Session, creditor: Creditor, batch: Batch, block: PaymentBlock
-) -> pain008.PaymentBlock:
+def _block(session: Session, creditor: Creditor, batch: Batch, block: PaymentBlock) -> pain008.PaymentBlock:
     account = session.get_one(BankAccount, block.bank_account_id)
     return pain008.PaymentBlock(
         payment_information_id=block.payment_information_id,

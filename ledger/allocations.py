@@ -111,6 +111,14 @@ def reverse(
     return standing
 
 
+def get(session: Session, allocation_id: str) -> Allocation:
+    """Raises AllocationNotFound."""
+    found = session.get(Allocation, allocation_id)
+    if found is None:
+        raise AllocationNotFound(f"There is no allocation {allocation_id[:40]}.", field="allocation_id")
+    return found
+
+
 def standing_of(session: Session, payment_ids: Sequence[str]) -> list[Allocation]:
     """The allocations of these payments that stand, in id order."""
     return list(

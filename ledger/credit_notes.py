@@ -52,6 +52,7 @@ def issue(session: Session, facts: CreditNoteFacts, *, act: Act) -> CreditNote:
     if facts.total_minor <= 0:
         raise Rejected("The total of a credit note is above zero.", field="total_minor")
     customers.get(session, facts.customer_id)
+    _require_free_number(session, facts)
     note = CreditNote(id=new_id("cdn"), **asdict(facts), created_at=act.at)
     session.add(note)
     try:
@@ -63,6 +64,17 @@ def issue(session: Session, facts: CreditNoteFacts, *, act: Act) -> CreditNote:
     audit.record(session, "credit_note.created", note.id, act=act, total_minor=note.total_minor)
     journal.post(session, [_issued_booking(note)], act=act)
     return note
+
+
+def find(session: Session, creditor_id: str, external_id: str | None) -> CreditNote | None:
+    """The credit note with the ERP's own id, if there is one."""
+    if external_id is None:
+        return None
+    return session.scalars(
+        select(CreditNote).where(
+            CreditNote.creditor_id == creditor_id, CreditNote.external_id == external_id
+        )
+    ).first()
 
 
 def get(session: Session, credit_note_id: str) -> CreditNote:
@@ -83,15 +95,17 @@ def _issued_booking(note: CreditNote) -> Booking:
 
 
 def _known(session: Session, facts: CreditNoteFacts) -> CreditNote | None:
-    if facts.external_id is None:
-        return None
-    known = session.scalars(
-        select(CreditNote).where(
-            CreditNote.creditor_id == facts.creditor_id, CreditNote.external_id == facts.external_id
-        )
-    ).first()
+    known = find(session, facts.creditor_id, facts.external_id)
     if known is not None and any(getattr(known, name) != said for name, said in asdict(facts).items()):
         raise CreditNoteClash(
             f"Credit note {known.id} already has this external id, with other content.", field="external_id"
         )
     return known
+
+
+def _require_free_number(session: Session, facts: CreditNoteFacts) -> None:
+    taken = select(CreditNote.id).where(
+        CreditNote.creditor_id == facts.creditor_id, CreditNote.number == facts.number
+    )
+    if session.scalars(taken).first() is not None:
+        raise CreditNoteClash("Another credit note already has this number.", field="number")

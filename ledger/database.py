@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import MetaData, create_engine, text
+import psycopg
+from sqlalchemy import ColumnElement, MetaData, any_, create_engine, event, literal, text
 from sqlalchemy import types as sql
-from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Connection, Dialect, Engine, ExceptionContext
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from ledger.errors import Conflict, Rejected
@@ -74,7 +76,7 @@ class Instant(sql.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
+        if value is not None and value.utcoffset() is None:
             raise ValueError("an instant needs a time zone")
         return value
 
@@ -92,7 +94,7 @@ class Identifier(sql.TypeDecorator[str]):
 def connect(url: str, *, connections: int = 10) -> Engine:
     """An engine with exactly `connections` pooled connections. Raises ServerTooOld below PostgreSQL 14.
 
-    Row values never appear in the errors it raises.
+    Row values never appear in the texts of the errors it raises.
     """
     engine = create_engine(
         _with_driver(url),
@@ -105,8 +107,13 @@ def connect(url: str, *, connections: int = 10) -> Engine:
             "options": "-c timezone=UTC -c lock_timeout=20000 -c idle_in_transaction_session_timeout=600000",
         },
     )
-    with engine.connect() as connection:
-        require_version(connection)
+    event.listen(engine, "handle_error", _hide_values)
+    try:
+        with engine.connect() as connection:
+            require_version(connection)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -115,6 +122,21 @@ def _with_driver(url: str) -> str:
         if url.startswith(plain):
             return "postgresql+psycopg://" + url.removeprefix(plain)
     return url
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """Leave out of an error what quotes rows: PostgreSQL's DETAIL and CONTEXT, and the values it could not read."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        _tell_less(error, error.sqlstate)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {error}",)
+
+
+def _tell_less(error: psycopg.Error, sqlstate: str) -> None:
+    # Class 22, data exceptions, repeats the value itself in its first line.
+    primary = error.diag.message_primary
+    error.args = (f"{sqlstate} {primary}" if primary and not sqlstate.startswith("22") else sqlstate,)
 
 
 def require_version(connection: Connection) -> None:
@@ -168,16 +190,35 @@ def violated(error: IntegrityError) -> str:
     return getattr(diagnosis, "constraint_name", None) or ""
 
 
+def among(column: ColumnElement[str] | Any, ids: Iterable[str]) -> ColumnElement[bool]:
+    """Whether `column` is one of `ids`, sent as one array: an IN list ends at 65,535 values."""
+    return column == any_(literal(sorted(set(ids)), ARRAY(sql.Text)))
+
+
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Append `rows` to `table` by COPY, on the session's own connection and in its transaction.
 
-    `table` and `columns` are names from the code, never from input. JSON goes in as text.
+    `table` and `columns` are names from the code, never from input. JSON goes in as text. A refusal of the database
+    is raised as the same SQLAlchemy error as by any other statement.
     """
     session.flush()
     driver = session.connection().connection.driver_connection
     if driver is None:  # pragma: no cover - only for a connection already given back
         raise RuntimeError("the session has no connection")
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        raise as_sql_error(error, statement) from error
+
+
+def as_sql_error(error: psycopg.Error, statement: str) -> DBAPIError:
+    """The SQLAlchemy error for one raised by the driver itself, without row values."""
+    if error.sqlstate is not None:
+        _tell_less(error, error.sqlstate)
+    wrapped = DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True)
+    if not isinstance(wrapped, DBAPIError):  # pragma: no cover - every psycopg error is a DBAPI error
+        raise TypeError(f"{type(error).__name__} is no error of a database driver")
+    return wrapped

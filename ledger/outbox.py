@@ -8,17 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from sqlalchemy import event as hooks
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from ledger import audit
 from ledger.acts import Act
-from ledger.database import copy_rows
+from ledger.database import as_sql_error, copy_rows
 from ledger.identifiers import new_id
 
 _PENDING = "events"
+_MARKS = "savepoint_marks"
 
 # Tasks are registered on this app by the roof (gateway.jobs); here jobs are only written.
 jobs = App(connector=PsycopgConnector())
@@ -46,18 +49,32 @@ def emit(session: Session, event: NewEvent) -> None:
 def defer(session: Session, task: str, *, lock: str | None = None, **arguments: Any) -> None:
     """Queue `task` on the session's own connection: the job exists if and only if the change commits.
 
-    Jobs with the same `lock` run one after another; while one of them still waits, no second one is queued.
+    Jobs with the same `lock` run one after another; while one of them still waits, no second one is queued. A
+    waiting job is held back until this change is committed, so that it will see it.
     """
-    session.flush()
     connection = session.connection().connection.driver_connection
-    waiting = session.execute(
-        text("SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo'"),
-        {"lock": lock},
-    ).first()
-    if waiting is None:
-        jobs.configure_task(
-            task, allow_unknown=True, lock=lock, queueing_lock=lock, connection=connection
-        ).defer(**arguments)
+    deferrer = jobs.configure_task(
+        task, allow_unknown=True, lock=lock, queueing_lock=lock, connection=connection
+    )
+    while not _one_waits(session, deferrer.job.queueing_lock):
+        try:
+            with session.begin_nested():
+                deferrer.defer(**arguments)
+        except AlreadyEnqueued:
+            continue  # somebody else's has just been committed; or it runs already, and may not see this change
+        except ConnectorException as error:
+            if isinstance(error.__cause__, psycopg.Error):
+                raise as_sql_error(error.__cause__, "INSERT INTO procrastinate_jobs") from error
+            raise
+        return
+
+
+def _one_waits(session: Session, lock: str | None) -> bool:
+    """Whether a job of this lock waits; workers pass it over until our transaction has ended."""
+    waiting = text(
+        "SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo' FOR SHARE"
+    )
+    return lock is not None and session.execute(waiting, {"lock": lock}).first() is not None
 
 
 @hooks.listens_for(Session, "before_commit")
@@ -91,8 +108,32 @@ def _write_pending(session: Session) -> None:
     )
 
 
+@hooks.listens_for(Session, "after_transaction_create")
+def _mark_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        lengths = {name: len(session.info.get(name, ())) for name in (audit.PENDING, _PENDING)}
+        session.info.setdefault(_MARKS, []).append(lengths)
+
+
 @hooks.listens_for(Session, "after_rollback")
-def _drop_pending(session: Session) -> None:
+def _forget_what_did_not_happen(session: Session) -> None:
+    """After a rollback nothing is pending any more; after one to a savepoint, what was pending before it."""
+    if session.in_nested_transaction():
+        for name, length in session.info[_MARKS][-1].items():
+            del session.info.get(name, [])[length:]
+    else:
+        _forget_everything(session)
+
+
+@hooks.listens_for(Session, "after_transaction_end")
+def _end_transaction(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info[_MARKS].pop()
+    elif transaction.parent is None:
+        _forget_everything(session)
+
+
+def _forget_everything(session: Session) -> None:
     audit.take_pending(session)
     session.info.pop(_PENDING, None)
 
@@ -128,14 +169,6 @@ def _write_events(session: Session, events: Sequence[NewEvent], *, after: int) -
 
 @contextmanager
 def all_or_nothing(session: Session) -> Iterator[None]:
-    """A savepoint that also forgets the audit records and events of a part that fails; the error goes on."""
-    before = {name: len(session.info.get(name, ())) for name in (audit.PENDING, _PENDING)}
-    savepoint = session.begin_nested()
-    try:
+    """A savepoint: of a part that fails, rows, audit records and events are all forgotten; the error goes on."""
+    with session.begin_nested():
         yield
-    except BaseException:
-        savepoint.rollback()
-        for name, length in before.items():
-            del session.info.setdefault(name, [])[length:]
-        raise
-    savepoint.commit()

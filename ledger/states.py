@@ -153,15 +153,17 @@ class IllegalMove(Conflict):
 _MOVE = """
 WITH before AS (
     SELECT id, {column} AS state FROM {table} WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+), verdict AS (
+    SELECT count(*) = :count AND bool_and(state = ANY(:legal)) AS all_legal FROM before
 ), moved AS (
     UPDATE {table} AS things SET {column} = :to, version = things.version + 1
-    FROM before WHERE things.id = before.id AND before.state = ANY(:legal)
+    FROM before, verdict WHERE things.id = before.id AND verdict.all_legal
     RETURNING things.id, before.state AS was
 ), remembered AS (
     INSERT INTO state_changes (object_id, from_state, to_state, at, actor, reason)
     SELECT id, was, :to, :at, :actor, :reason FROM moved ORDER BY id
 )
-SELECT id, was FROM moved ORDER BY id
+SELECT id, state AS was FROM before ORDER BY id
 """
 
 
@@ -182,21 +184,24 @@ def move(
     wanted = sorted(set(ids))
     if not wanted:
         return
-    statement = text(_MOVE.format(table=machine.table, column=machine.column))
-    moved = session.execute(
-        statement,
+    session.flush()
+    legal = machine.before(to)
+    held = session.execute(
+        text(_MOVE.format(table=machine.table, column=machine.column)),
         {
-            "ids": wanted, "to": str(to), "legal": machine.before(to),
+            "ids": wanted, "count": len(wanted), "to": str(to), "legal": legal,
             "at": act.at, "actor": act.actor, "reason": reason,
         },
-    ).all()  # fmt: skip
-    if len(moved) != len(wanted):
-        done = {row.id for row in moved}
-        raise _illegal(session, machine, next(one for one in wanted if one not in done), to)
+    )  # fmt: skip
+    before = {row.id: row.was for row in held}
+    for thing in wanted:
+        if before.get(thing) not in legal:
+            state = before.get(thing, "missing")
+            raise IllegalMove(f"{machine.noun} {thing} is {state} and cannot become {to}.", id=thing, state=state)
     _forget(session, machine, set(wanted))
-    for row in moved:
+    for thing in wanted:
         audit.record(
-            session, f"{machine.noun}.{to}", row.id, act=act, why=reason, before=row.was, after=str(to)
+            session, f"{machine.noun}.{to}", thing, act=act, why=reason, before=before[thing], after=str(to)
         )
 
 
@@ -219,15 +224,6 @@ def born(
     )
     for one in ids:
         audit.record(session, f"{noun}.created", one, act=act, why=reason, after=str(state))
-
-
-def _illegal(session: Session, machine: Machine, thing: str, to: str) -> IllegalMove:
-    found = session.execute(
-        text(f"SELECT {machine.column} FROM {machine.table} WHERE id = :id"),  # noqa: S608 - names from code
-        {"id": thing},
-    ).scalar_one_or_none()
-    state = "missing" if found is None else found
-    return IllegalMove(f"{machine.noun} {thing} is {state} and cannot become {to}.", id=thing, state=state)
 
 
 def _forget(session: Session, machine: Machine, ids: set[str]) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import settings
+from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 import migrations
 from exporters.invariants import INVARIANTS as EXPORTED
+from gateway import jobs
+from gateway.access import create_api_key
+from gateway.app import create_app
+from gateway.roles import Role
+from gateway.runtime import Runtime
+from gateway.settings import Settings
 from ledger import database, migrating
 from ledger.acts import Act
 from ledger.embedded import EmbeddedServer
@@ -25,6 +34,7 @@ from ledger.verify import INVARIANTS as BOOKS
 from ledger.verify import run
 from mandates.invariants import INVARIANTS as MANDATES
 from reconciliation.invariants import INVARIANTS as RECONCILED
+from tests.factories.api import Caller
 from tests.factories.books import Books
 
 # Databases of tests live for milliseconds: none of them has to survive the machine.
@@ -131,3 +141,72 @@ def require_clean_books(engine: Engine) -> None:
 def books(session: Session, act: Act) -> Books:
     """A creditor with an account, ready for invoices."""
     return Books(session, act)
+
+
+class Clock:
+    """The clock of the roof, standing still until a test moves it."""
+
+    def __init__(self, start: datetime) -> None:
+        self.instant = start
+
+    def forward(self, **by: float) -> None:
+        self.instant += timedelta(**by)
+
+
+@pytest.fixture
+def clock(act: Act, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Nine in the morning of `today`."""
+    standing = Clock(act.at)
+    monkeypatch.setattr("gateway.clock.now", lambda: standing.instant)
+    return standing
+
+
+@pytest.fixture
+def runtime(engine: Engine, database_url: str, clock: Clock) -> Iterator[Runtime]:
+    """The product on the test's database; whatever was committed must leave the books in order."""
+    yield Runtime(Settings(database_url=SecretStr(database_url), _env_file=None), engine)
+    require_clean_books(engine)
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> Iterator[TestClient]:
+    """The application over HTTP; jobs are worked on when a test asks for it."""
+    with TestClient(create_app(runtime)) as client:
+        yield client
+
+
+def _caller(client: TestClient, runtime: Runtime, role: Role) -> Caller:
+    act = runtime.act("test")
+    _, secret = runtime.run(lambda session: create_api_key(session, name=f"a {role}", role=role, act=act))
+    return Caller(client, secret)
+
+
+@pytest.fixture
+def admin(client: TestClient, runtime: Runtime) -> Caller:
+    return _caller(client, runtime, Role.ADMIN)
+
+
+@pytest.fixture
+def erp(client: TestClient, runtime: Runtime) -> Caller:
+    return _caller(client, runtime, Role.ERP)
+
+
+@pytest.fixture
+def treasury(client: TestClient, runtime: Runtime) -> Caller:
+    return _caller(client, runtime, Role.TREASURY)
+
+
+@pytest.fixture
+def second_treasurer(client: TestClient, runtime: Runtime) -> Caller:
+    return _caller(client, runtime, Role.TREASURY)
+
+
+@pytest.fixture
+def auditor(client: TestClient, runtime: Runtime) -> Caller:
+    return _caller(client, runtime, Role.AUDITOR)
+
+
+@pytest.fixture
+def work(runtime: Runtime) -> Callable[[], None]:
+    """Work on the job queue until it is empty."""
+    return lambda: asyncio.run(jobs.run_worker(runtime, wait=False))

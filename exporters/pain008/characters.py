@@ -17,9 +17,8 @@ _UMLAUTS = {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ä": "ae", "ö": "oe", "ü": "u
 # Letters that do not fall apart into a base and an accent (table of EPC217-08).
 _LETTERS = {"Æ": "A", "æ": "a", "Œ": "O", "œ": "o", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l", "€": "E"}
 
-# Signs with an equivalent (table of EPC217-08); dashes, quotes and blanks it lacks go to the nearest sign.
+# Signs with an equivalent (table of EPC217-08); dashes and quotes it lacks go to the nearest sign.
 _SIGNS = {
-    **dict.fromkeys("\t\n\r\u00a0\u2009\u202f", " "),
     **dict.fromkeys("_~‐‑‒–—―−", "-"),
     **dict.fromkeys('"`´„“”‟‘’‚‛«»‹›', "'"),
     **dict.fromkeys("[{", "("),
@@ -53,6 +52,8 @@ def _equivalent(character: str) -> str:
     """SEPA text for one character: itself, our map, without accents, in Latin letters, else a full stop."""
     if character in GUARANTEED:
         return character
+    if character.isspace():
+        return " "
     if character in _OWN:
         return _OWN[character]
     if unicodedata.category(character) in _MARKS:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import islice
 from typing import BinaryIO
 
 from lxml import etree
@@ -41,7 +42,7 @@ _SENTENCES: dict[int, str] = {
     _Codes.SCHEMAV_CVC_ELT_1: "The document element is not the one of this schema.",
 }
 _OTHERWISE = "The value is not of the kind that the schema requires."
-_INNER_TYPE = _Codes.SCHEMAV_CVC_DATATYPE_VALID_1_2_1
+_WRONG_TYPE = _Codes.SCHEMAV_CVC_DATATYPE_VALID_1_2_1
 
 _STEP = re.compile(r"/\*(?:\[([0-9]+)\])?")
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*) \)")
@@ -81,8 +82,7 @@ def errors(root: etree._Element, version: str) -> list[SchemaError]:
     schema = _compile(version)  # of its own: the log of a shared one mixes the errors of several threads
     schema.validate(root)
     log: Iterable[etree._LogEntry] = schema.error_log  # type: ignore[assignment]
-    entries = [entry for entry in log if entry.type != _INNER_TYPE]
-    return [_explained(root, entry) for entry in entries[:MOST]]
+    return [_explained(root, entry) for entry in islice(_first_of_each(log), MOST)]
 
 
 @lru_cache
@@ -96,6 +96,15 @@ def _compile(version: str) -> etree.XMLSchema:
         raise NoSchema(version)
     source = resources.files("sepaxml").joinpath("schemas", SCHEMAS[version])
     return etree.XMLSchema(xml.parse(source.read_bytes()))
+
+
+def _first_of_each(log: Iterable[etree._LogEntry]) -> Iterator[etree._LogEntry]:
+    """One entry for each wrong value: libxml2 names the facet first, then says that the type is wrong."""
+    before: str | None = None
+    for entry in log:
+        if entry.type != _WRONG_TYPE or entry.path != before:
+            yield entry
+        before = entry.path
 
 
 def _explained(root: etree._Element, entry: etree._LogEntry) -> SchemaError:

@@ -104,7 +104,8 @@ def write(message: DirectDebitMessage, *, out: BinaryIO, profile: Profile = DEFA
     """Write `message` to `out` in UTF-8 without byte order mark; the same message gives the same bytes.
 
     Names and texts are put into the guaranteed characters and cut at the length the rulebook gives them
-    (EPC217-08, EPC130-08); identifiers are written as they are. Raises Unwritable when one does not fit.
+    (EPC217-08, EPC130-08); identifiers are written as they are. Raises Unwritable for what does not fit, and
+    ValueError for a `created_at` without time zone; what is in `out` by then is no file.
     """
     for piece in pieces(message, profile=profile):
         out.write(piece)

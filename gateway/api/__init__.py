@@ -1,0 +1,1 @@
+"""JSON over HTTP below /v1, one module a noun."""

@@ -46,13 +46,14 @@ _VERSION = re.compile(r"(camt\.05[234])\.[0-9]{3}\.[0-9]{2}")
 _ENTRY = "Ntry"
 _TAGS = tuple(f"{{*}}{name}" for name in (_ENTRY, *(message.statement for message in _READ)))
 
-# Balance types (ISO 20022 BalanceType): booked at the opening and at the closing of the day, at the closing of
+# Balance types (ISO 20022 BalanceType): booked at the opening and the closing of the day, at the closing of
 # the day before, and at the turn of a page where a statement has several.
 _OPENING, _CLOSING, _PREVIOUS, _INTERIM = "OPBD", "CLBD", "PRCD", "ITBD"
 
 _COPIES = {"CODU": "a copy of a duplicate", "COPY": "a copy", "DUPL": "a duplicate"}
 
 _ODDITIES = {
+    Oddity.DATED_BY_STATEMENT: "{} without a booking date, dated by the only day of the statement.",
     Oddity.NO_STATUS: "{} without a status, counted as booked because a statement lists booked lines.",
     Oddity.UNKNOWN_STATUS: "{} with an unknown status, not counted.",
     Oddity.PARTS_WITHOUT_AMOUNT: "{} whose parts do not all state an amount; the parts are left out.",
@@ -102,8 +103,8 @@ def _version(namespace: str, message: Message) -> str:
 def read(stream: BinaryIO) -> Iterator[Item]:
     """For each statement of `stream` its Header, its Lines, and last its Statement, in the file's order.
 
-    Memory stays flat however long the file is. Raises UnreadableFile, possibly after lines were given: nothing
-    is to be kept of a file that was not read to its end.
+    Memory stays flat however long the file is. Raises UnreadableFile, possibly after lines were given:
+    nothing is to be kept of a file that was not read to its end.
     """
     current: _Reading | None = None
     position = found = 0
@@ -152,6 +153,7 @@ class _Reading:
     element: etree._Element
     header: Header
     own: str | None
+    only_day: date | None
     fill: Fill
     fill_entry: Fill
     tally: Tally = field(default_factory=Tally)
@@ -165,13 +167,16 @@ class _Reading:
         fill(element, record)
         header = _header(record, _version(namespace, message))
         own = header.account.iban or header.account.other
-        return cls(element, header, own and camt_entries.compact(own), fill, fill_entry)
+        day = _only_day(header, record)
+        return cls(element, header, own and camt_entries.compact(own), day, fill, fill_entry)
 
     def line(self, element: etree._Element, position: int) -> Line:
         entry: Record = {}
         self.fill_entry(element, entry)
         try:
-            line = camt_entries.line(entry, own=self.own, position=position, oddities=self.oddities)
+            line = camt_entries.line(
+                entry, own=self.own, only_day=self.only_day, position=position, oddities=self.oddities
+            )
         except UnreadableFile as refusal:
             raise UnreadableFile(refusal.message, line=xml.line_of(element)) from None
         self.tally.add(line, is_credit=entry["sign"] > 0)
@@ -224,6 +229,15 @@ def _header(record: Record, format_name: str) -> Header:
         from_on=record.get("from_on"),
         to_on=record.get("to_on"),
     )
+
+
+def _only_day(header: Header, record: Record) -> date | None:
+    """The statement's day if its period, or else its booked balances, tell of a single one."""
+    if header.from_on is not None or header.to_on is not None:
+        return header.to_on if header.from_on == header.to_on else None
+    balances: list[Record] = record.get("balances", [])
+    days = {found.get("on") for found in balances if found.get("kind") in (_OPENING, _CLOSING)}
+    return days.pop() if len(days) == 1 else None
 
 
 def _balance(found: Record) -> Balance:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from enum import StrEnum
 
 from ledger.money import Money
@@ -48,6 +49,7 @@ _SHARED = ("status", "booked_on", "valued_on", "reversal", "code_domain", "code_
 class Oddity(StrEnum):
     """What can be strange about an entry that is readable all the same."""
 
+    DATED_BY_STATEMENT = "dated_by_statement"
     NO_STATUS = "no_status"
     UNKNOWN_STATUS = "unknown_status"
     PARTS_WITHOUT_AMOUNT = "parts_without_amount"
@@ -57,14 +59,20 @@ class Oddity(StrEnum):
     FOREIGN_CHARGES = "foreign_charges"
 
 
-def line(entry: Record, *, own: str | None, position: int, oddities: Counter[Oddity]) -> Line:
+def line(
+    entry: Record, *, own: str | None, only_day: date | None, position: int, oddities: Counter[Oddity]
+) -> Line:
     """The Line of one entry's record. A single part is lifted into it, several become its `details`.
 
-    `own` is the statement's account as `compact` writes it; `position` counts from 1. What a person should
-    know of is counted in `oddities`. Raises UnreadableFile, without a line number, where the amount or its
+    `own` is the statement's account as `compact` writes it, `only_day` its day where it is about a single
+    one: an entry without a booking date was booked then. `position` counts from 1. What a person should know
+    of is counted in `oddities`. Raises UnreadableFile, without a line number, where the amount or its
     direction is missing.
     """
     booked = _booked_amount(entry)
+    if only_day is not None and "booked_on" not in entry and _status(entry) is LineStatus.BOOKED:
+        entry["booked_on"] = only_day
+        oddities[Oddity.DATED_BY_STATEMENT] += 1
     _note_status(entry, oddities)
     parts: list[Record] = entry.get("parts", [])
     facts = parts[0] if len(parts) == 1 else {}
@@ -133,7 +141,7 @@ def _line(
         transaction_code=code,
         reversal=is_reversal,
         return_reason=_return_reason(facts) if is_returned else None,
-        original=_original(facts, booked, oddities) if is_turned else None,
+        original=_original(facts, booked, charges, oddities) if is_turned else None,
         charges=_charges(charges, booked.currency, oddities) if charges else None,
         batch=_batch(facts, entry),
         details=details,
@@ -266,13 +274,11 @@ def _remittance(facts: Record, entry: Record) -> str | None:
     written = joined(facts["remittance"]) if "remittance" in facts else ""
     if written == "NOTPROVIDED":
         written = ""
-    for extra in (
-        *facts.get("documents", ()),
-        *facts.get("references", ())[1:],
-        *facts.get("remarks", ()),
-    ):
-        if (stripped := extra.strip()) not in written:
-            written = f"{written} {stripped}".lstrip()
+    extras = (*facts.get("documents", ()), *facts.get("references", ())[1:], *facts.get("remarks", ()))
+    if extras:
+        said = {written, *written.split()}
+        new = dict.fromkeys(extra for extra in map(str.strip, extras) if extra not in said)
+        written = " ".join(filter(None, (written, *new)))
     if written:
         return written
     if "references" in facts:
@@ -290,11 +296,9 @@ def joined(pieces: Sequence[str]) -> str:
     cut = [_on_one_line(piece) for piece in pieces]
     width = max(map(len, cut), default=0)
     is_cut = width in _CUT_WIDTHS and all(len(piece) >= width - 1 for piece in cut[:-1])
-    whole, runs_on = "", True
-    for piece in cut:
-        whole = whole + piece if runs_on else f"{whole.rstrip()} {piece.lstrip()}"
-        runs_on = is_cut and len(piece) == width
-    return whole.strip()
+    if not is_cut:
+        return " ".join(piece.strip() for piece in cut)
+    return "".join(piece if len(piece) == width else piece + " " for piece in cut).strip()
 
 
 def _on_one_line(piece: str) -> str:
@@ -310,15 +314,26 @@ def _return_reason(facts: Record) -> str:
     return in_text[1] if in_text else stated or NARRATIVE
 
 
-def _original(facts: Record, booked: Money, oddities: Counter[Oddity]) -> Money | None:
-    """What was collected or paid before fees: the instructed amount, or a transaction amount that differs."""
+def _original(facts: Record, booked: Money, charges: list[Record], oddities: Counter[Oddity]) -> Money | None:
+    """What was collected or paid before fees: the instructed amount, else a transaction amount that differs.
+
+    Without either it is the booked amount less the charges that the bank says it contains.
+    """
     found: Money | None = facts.get("instructed")
     if found is None and facts.get("transacted") != abs(booked):
         found = facts.get("transacted")
-    if found is not None and found.currency != booked.currency:
+    if found is None:
+        contained = _charges(_contained(charges), booked.currency, Counter())
+        return abs(booked + contained) if contained else None
+    if found.currency != booked.currency:
         oddities[Oddity.FOREIGN_ORIGINAL] += 1
         return None
     return found
+
+
+def _contained(blocks: Iterable[Record]) -> Iterable[Record]:
+    single = (charge for block in blocks for charge in block.get("records", ()))
+    return (charge for charge in single if charge.get("is_included") in _TRUE)
 
 
 def _charges(blocks: Iterable[Record], currency: str, oddities: Counter[Oddity]) -> Money | None:

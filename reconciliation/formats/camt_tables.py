@@ -74,21 +74,18 @@ def day(field: str) -> Look:
         written = (element.text or "").strip()
         if not written or field in record:
             return
-        found = _date(written)
-        if found is None:
-            raise UnreadableFile(f"{written[:40]!r} is not a date.", line=line_of(element))
-        record[field] = found
+        try:
+            record[field] = _date(written)
+        except ValueError:
+            raise UnreadableFile(f"{written[:40]!r} is not a date.", line=line_of(element)) from None
 
     return keep
 
 
 @lru_cache(maxsize=4096)
-def _date(written: str) -> date | None:
+def _date(written: str) -> date:
     found = _DATE.fullmatch(written)
-    try:
-        return None if found is None else date.fromisoformat(found[1])
-    except ValueError:
-        return None
+    return date.fromisoformat("" if found is None else found[1])
 
 
 def packed(field: str) -> Look:
@@ -119,7 +116,7 @@ _CODE: Table = {
 
 _SCHEME_ID: Table = {"Id": Text("id"), "SchmeNm": {"Cd": Text("code"), "Prtry": Text("scheme")}}
 
-_CHARGE: Table = {"Amt": amount("amount"), "CdtDbtInd": sign("sign")}
+_CHARGE: Table = {"Amt": amount("amount"), "CdtDbtInd": sign("sign"), "ChrgInclInd": Text("is_included")}
 _CHARGES = Each(
     "charges", {**_CHARGE, "TtlChrgsAndTaxAmt": amount("total"), "Rcrd": Each("records", _CHARGE)}
 )

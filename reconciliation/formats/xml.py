@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, cast
 
@@ -18,6 +18,9 @@ from lxml import etree
 from reconciliation.statement import UnreadableFile
 
 CHUNK = 64 * 1024
+LONGEST_NAMESPACE = (
+    500  # lxml spells it out in every name, so a long one would cost its length at each element
+)
 XINCLUDE = "{http://www.w3.org/2001/XInclude}include"
 
 _HARDENED: dict[str, Any] = {
@@ -84,7 +87,7 @@ def iterate(
     the latest at the end of the stream: what was given before counts only if the end is reached.
     """
     wanted = None if tags is None else (*tags, XINCLUDE)
-    parser = etree.XMLPullParser(events=cast(Any, events), tag=wanted, **_HARDENED)
+    parser = etree.XMLPullParser(events=cast(Any, (*events, "start-ns")), tag=wanted, **_HARDENED)
     data = _head(stream)
     refuse_document_type(data)
     is_checked = False
@@ -106,10 +109,12 @@ def parse(data: bytes) -> etree._Element:
     if not data:
         raise UnreadableFile("The file is empty.")
     refuse_document_type(data[:CHUNK])
-    parser = etree.XMLPullParser(events=(), **_HARDENED)
+    parser = etree.XMLPullParser(events=("start-ns",), **_HARDENED)
     _feed(parser, data)
     root = _close(parser)
     _refuse_declarations(root)
+    for _ in _elements(parser):
+        pass
     for element in root.iter(XINCLUDE):
         _refuse_include(element)
     return root
@@ -121,7 +126,7 @@ def opening(head: bytes) -> list[Name]:
     Raises UnreadableFile for a document type.
     """
     refuse_document_type(head)
-    parser = etree.XMLPullParser(events=("start",), **_HARDENED)
+    parser = etree.XMLPullParser(events=("start", "start-ns"), **_HARDENED)
     with contextlib.suppress(etree.XMLSyntaxError):  # a broken beginning still has names before the break
         parser.feed(head)
     return [Name.of(element) for element in _elements(parser)]
@@ -205,8 +210,17 @@ def _head(stream: BinaryIO) -> bytes:
     return head
 
 
-def _elements(parser: etree.XMLPullParser) -> Iterable[etree._Element]:
-    return (cast(etree._Element, element) for _, element in parser.read_events())
+def _elements(parser: etree.XMLPullParser) -> Iterator[etree._Element]:
+    for event, found in parser.read_events():
+        if event == "start-ns":
+            _refuse_long_namespace(cast("tuple[str, str]", found)[1])
+        else:
+            yield cast(etree._Element, found)
+
+
+def _refuse_long_namespace(namespace: str) -> None:
+    if len(namespace) > LONGEST_NAMESPACE:
+        raise UnreadableFile("The file uses a namespace that is too long to be one.")
 
 
 def _feed(parser: etree.XMLPullParser, data: bytes) -> None:

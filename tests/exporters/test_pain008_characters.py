@@ -47,7 +47,7 @@ def test_a_name_without_any_letter_becomes_full_stops_and_never_nothing(text: st
     assert set(to_sepa(text)) <= {".", " "}
 
 
-@pytest.mark.parametrize("text", ["", " ", "\t\n\u00a0"])
+@pytest.mark.parametrize("text", ["", " ", "\t\n\u00a0", "\x1c\u2028\u3000"])
 def test_blanks_alone_stay_nothing(text: str) -> None:
     assert to_sepa(text) == ""
 

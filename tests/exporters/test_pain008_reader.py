@@ -1,4 +1,4 @@
-"""What the writer wrote is read back equal, and files of others are read or refused with the place at fault."""
+"""What the writer wrote is read back equal; files of others are read, or refused with the place at fault."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ def test_a_date_may_carry_a_zone() -> None:
 
 
 def test_scheme_and_sequence_may_stand_on_the_transactions() -> None:
-    kind = "<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl><LclInstrm><Cd>CORE</Cd></LclInstrm><SeqTp>RCUR</SeqTp></PmtTpInf>"
+    scheme = "<LclInstrm><Cd>CORE</Cd></LclInstrm><SeqTp>RCUR</SeqTp>"
+    kind = f"<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl>{scheme}</PmtTpInf>"
     moved = with_change(kind, "").decode().replace("<InstdAmt", kind.replace("RCUR", "OOFF") + "<InstdAmt")
     [read_block] = read(moved.encode()).blocks
     assert (read_block.scheme, read_block.sequence_type) == (Scheme.CORE, SequenceType.OOFF)

@@ -1,10 +1,11 @@
-"""A message becomes the same bytes every time, valid by schema and rules, or is refused with the field at fault."""
+"""A message becomes the same bytes every time, valid by schema and rules, or is refused by its field."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -197,9 +198,7 @@ def test_what_has_no_form_in_the_file_is_refused_by_its_field(field: str, made: 
 
 
 @pytest.mark.parametrize(("field", "changes"), REFUSED_TRANSACTIONS)
-def test_a_collection_that_has_no_form_is_refused_by_its_place(
-    field: str, changes: dict[str, object]
-) -> None:
+def test_a_collection_that_has_no_form_is_refused_by_its_place(field: str, changes: dict[str, Any]) -> None:
     made = message(block(transaction(), replace(transaction(), **changes)))
     with pytest.raises(Unwritable) as refused:
         written(made)

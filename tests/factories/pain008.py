@@ -120,6 +120,8 @@ def many(count: int) -> DirectDebitMessage:
     )
 
 
+_IN_2020 = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
+_IN_2040 = int(datetime(2040, 1, 1, tzinfo=UTC).timestamp())
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-?:().,'+"
 
 
@@ -180,7 +182,7 @@ def amendments() -> st.SearchStrategy[Amendment]:
 
 
 def transactions() -> st.SearchStrategy[Transaction]:
-    remittances = st.one_of(
+    remittances: st.SearchStrategy[dict[str, str]] = st.one_of(
         st.just({}),
         st.fixed_dictionaries({"remittance": sepa_text(140)}),
         st.fixed_dictionaries(
@@ -226,9 +228,7 @@ def messages() -> st.SearchStrategy[DirectDebitMessage]:
     return st.builds(
         DirectDebitMessage,
         message_id=references(),
-        created_at=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)).map(
-            lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
-        ),
+        created_at=st.integers(_IN_2020, _IN_2040).map(lambda second: datetime.fromtimestamp(second, UTC)),
         initiating_party=sepa_text(70),
         blocks=st.lists(blocks(), min_size=1, max_size=3).map(tuple),
     )

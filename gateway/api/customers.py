@@ -1,0 +1,70 @@
+"""/v1/customers: who owes us money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from gateway.api.paging import AtCursor, Page, page
+from gateway.session import CurrentSession, Reader, Seller, TransactionalRoute
+from ledger import customers
+from ledger.customers import CustomerFacts
+from ledger.models import Customer
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=TransactionalRoute)
+
+
+class CustomerIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=140)
+    external_id: str | None = Field(default=None, min_length=1, max_length=100)
+    email: str | None = Field(default=None, max_length=254)
+    iban: str | None = Field(default=None, max_length=50)
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    street: str | None = Field(default=None, max_length=70)
+    postcode: str | None = Field(default=None, max_length=16)
+    town: str | None = Field(default=None, max_length=35)
+
+
+class CustomerOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    external_id: str | None
+    name: str
+    email: str | None
+    iban: str | None
+    country: str | None
+    street: str | None
+    postcode: str | None
+    town: str | None
+    created_at: datetime
+
+
+@router.post("", status_code=201)
+def create_customer(body: CustomerIn, session: CurrentSession, act: Seller) -> CustomerOut:
+    made = customers.create(session, CustomerFacts(**body.model_dump()), act=act)
+    return CustomerOut.model_validate(made)
+
+
+@router.get("")
+def list_customers(
+    session: CurrentSession,
+    act: Reader,
+    cursor: AtCursor,
+    external_id: Annotated[str | None, Query(max_length=100)] = None,
+) -> Page[CustomerOut]:
+    query = select(Customer)
+    if external_id is not None:
+        query = query.where(Customer.external_id == external_id)
+    return page(session, query, Customer.id, cursor, CustomerOut.model_validate)
+
+
+@router.get("/{customer_id}")
+def get_customer(customer_id: str, session: CurrentSession, act: Reader) -> CustomerOut:
+    return CustomerOut.model_validate(customers.get(session, customer_id))

@@ -1,0 +1,101 @@
+"""/v1/debits: collections scheduled for invoices."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from credit_control import collecting
+from gateway.api.paging import AtCursor, Page, page
+from gateway.api.shapes import Reason
+from gateway.session import CurrentSession, Reader, SellerOnce, TransactionalRoute
+from ledger import creditors
+from mandates import debits
+from mandates.models import Debit
+from mandates.states import DebitState
+
+router = APIRouter(prefix="/v1/debits", tags=["debits"], route_class=TransactionalRoute)
+
+
+class DebitIn(BaseModel):
+    """Collect what is open on an invoice. Without a mandate the customer's newest active one is used;
+    without a date the invoice's due date or the first possible one. A date that is no bank day rolls forward."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    invoice_id: str = Field(max_length=40)
+    mandate_id: str | None = Field(default=None, max_length=40)
+    collect_on: date | None = None
+
+
+class DebitOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    invoice_id: str
+    mandate_id: str
+    creditor_id: str
+    state: str
+    amount_minor: int
+    currency: str
+    collect_on: date
+    sequence_type: str
+    end_to_end_id: str
+    payment_id: str | None
+    reason_code: str | None
+    created_at: datetime
+
+
+class DueIn(BaseModel):
+    """Collect every open invoice due by `due_until` whose customer has an active mandate."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    due_until: date
+    creditor_id: str | None = Field(default=None, max_length=40)
+
+
+class DueOut(BaseModel):
+    scheduled: int
+    debit_ids: list[str]
+    refused: dict[str, str] = Field(description="Why each invoice that might have been debited is not.")
+
+
+@router.post("", status_code=201)
+def schedule_debit(body: DebitIn, session: CurrentSession, act: SellerOnce) -> DebitOut:
+    return DebitOut.model_validate(collecting.collect_invoice(session, **body.model_dump(), act=act))
+
+
+@router.post("/due", status_code=201)
+def schedule_due(body: DueIn, session: CurrentSession, act: SellerOnce) -> DueOut:
+    creditor = creditors.only_one(session, body.creditor_id)
+    done = collecting.collect_due(session, creditor_id=creditor.id, due_until=body.due_until, act=act)
+    return DueOut(scheduled=len(done.debit_ids), debit_ids=done.debit_ids, refused=done.refused)
+
+
+@router.get("")
+def list_debits(
+    session: CurrentSession,
+    act: Reader,
+    cursor: AtCursor,
+    invoice_id: Annotated[str | None, Query(max_length=40)] = None,
+    end_to_end_id: Annotated[str | None, Query(max_length=35)] = None,
+    state: DebitState | None = None,
+) -> Page[DebitOut]:
+    wanted = {Debit.invoice_id: invoice_id, Debit.end_to_end_id: end_to_end_id, Debit.state: state}
+    query = select(Debit).where(*(column == value for column, value in wanted.items() if value is not None))
+    return page(session, query, Debit.id, cursor, DebitOut.model_validate)
+
+
+@router.get("/{debit_id}")
+def get_debit(debit_id: str, session: CurrentSession, act: Reader) -> DebitOut:
+    return DebitOut.model_validate(debits.get(session, debit_id))
+
+
+@router.post("/{debit_id}/cancel")
+def cancel_debit(debit_id: str, body: Reason, session: CurrentSession, act: SellerOnce) -> DebitOut:
+    return DebitOut.model_validate(debits.cancel(session, debit_id, reason=body.reason, act=act))

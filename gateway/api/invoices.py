@@ -1,0 +1,126 @@
+"""/v1/invoices: what customers owe, one at a time or in bulk."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+
+from gateway import invoice_import
+from gateway.api.paging import AtCursor, Page, page
+from gateway.session import CurrentSession, Reader, Seller, SellerOnce, TransactionalRoute
+from ledger import creditors, invoices
+from ledger.invoices import InvoiceFacts
+from ledger.models import Invoice
+from ledger.states import CollectionStatus
+
+router = APIRouter(prefix="/v1/invoices", tags=["invoices"], route_class=TransactionalRoute)
+
+
+class InvoiceIn(BaseModel):
+    """An invoice; `total_minor` is in minor units (cents) of `currency`. Without a creditor the only one is meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str = Field(min_length=1, max_length=60, examples=["RE-2026-0815"])
+    customer_id: str = Field(max_length=40)
+    creditor_id: str | None = Field(default=None, max_length=40)
+    external_id: str | None = Field(default=None, min_length=1, max_length=100)
+    currency: str = Field(default="EUR", max_length=12)
+    total_minor: int = Field(examples=[12000])
+    issued_on: date
+    due_on: date
+    reference: str | None = Field(default=None, max_length=40, description="An RF creditor reference (ISO 11649).")
+    purchase_order: str | None = Field(default=None, max_length=60)
+    discount_days: int | None = Field(default=None, ge=0, le=365)
+    discount_percent: Decimal | None = Field(default=None, ge=0, lt=100, decimal_places=2)
+
+
+class InvoiceOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    external_id: str | None
+    number: str
+    creditor_id: str
+    customer_id: str
+    currency: str
+    total_minor: int
+    open_minor: int
+    collection_status: str
+    issued_on: date
+    due_on: date
+    reference: str | None
+    purchase_order: str | None
+    discount_days: int | None
+    discount_percent: Decimal | None
+    created_at: datetime
+
+
+class BulkOutcome(BaseModel):
+    """What became of one row of a bulk."""
+
+    row: int
+    status: str = Field(description="`created`, `unchanged` or `refused`")
+    invoice_id: str | None = None
+    code: str | None = None
+    field: str | None = None
+    detail: str | None = None
+
+
+class BulkOut(BaseModel):
+    created: int
+    unchanged: int
+    refused: int
+    rows: list[BulkOutcome]
+
+
+@router.post("", status_code=201)
+def issue_invoice(body: InvoiceIn, session: CurrentSession, act: SellerOnce) -> InvoiceOut:
+    creditor = creditors.only_one(session, body.creditor_id)
+    facts = InvoiceFacts(**body.model_dump(exclude={"creditor_id"}), creditor_id=creditor.id)
+    return InvoiceOut.model_validate(invoices.issue(session, facts, act=act))
+
+
+@router.post("/bulk")
+async def issue_bulk(request: Request, session: CurrentSession, act: Seller) -> BulkOut:
+    """JSON Lines, one invoice a line, with the names of `duecourse invoice import`; each row has its own outcome.
+
+    Invoices with an `external_id` may be sent again: what is there already stays unchanged.
+    """
+    content = await request.body()
+    report: Any = await run_in_threadpool(
+        invoice_import.import_rows, session, invoice_import.json_lines(content), act=act
+    )
+    return BulkOut(
+        created=report.created, unchanged=report.unchanged, refused=report.refused,
+        rows=[BulkOutcome(**outcome.as_json()) for outcome in report.outcomes],
+    )  # fmt: skip
+
+
+@router.get("")
+def list_invoices(
+    session: CurrentSession,
+    act: Reader,
+    cursor: AtCursor,
+    external_id: Annotated[str | None, Query(max_length=100)] = None,
+    number: Annotated[str | None, Query(max_length=60)] = None,
+    customer_id: Annotated[str | None, Query(max_length=40)] = None,
+    collection_status: CollectionStatus | None = None,
+) -> Page[InvoiceOut]:
+    wanted = {
+        Invoice.external_id: external_id, Invoice.number: number, Invoice.customer_id: customer_id,
+        Invoice.collection_status: collection_status,
+    }  # fmt: skip
+    query = select(Invoice).where(*(column == value for column, value in wanted.items() if value is not None))
+    return page(session, query, Invoice.id, cursor, InvoiceOut.model_validate)
+
+
+@router.get("/{invoice_id}")
+def get_invoice(invoice_id: str, session: CurrentSession, act: Reader) -> InvoiceOut:
+    return InvoiceOut.model_validate(invoices.get(session, invoice_id))

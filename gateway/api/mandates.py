@@ -1,0 +1,98 @@
+"""/v1/mandates: permissions to debit, recorded as signed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from gateway.api.paging import AtCursor, Page, page
+from gateway.api.shapes import Reason
+from gateway.session import CurrentSession, Reader, Seller, TransactionalRoute
+from ledger import creditors
+from mandates import cancelling, lifecycle
+from mandates.lifecycle import SignedMandate
+from mandates.models import Mandate, MandateType, Scheme
+from mandates.states import MandateState
+
+router = APIRouter(prefix="/v1/mandates", tags=["mandates"], route_class=TransactionalRoute)
+
+
+class MandateIn(BaseModel):
+    """A mandate that the customer has signed; without a reference one is made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_id: str = Field(max_length=40)
+    creditor_id: str | None = Field(default=None, max_length=40)
+    iban: str = Field(max_length=50)
+    signed_on: date
+    scheme: Scheme = Scheme.CORE
+    type: MandateType = MandateType.RECURRENT
+    reference: str | None = Field(default=None, max_length=35)
+    debtor_name: str | None = Field(default=None, min_length=1, max_length=70)
+    bic: str | None = Field(default=None, max_length=11)
+    signed_at_place: str | None = Field(default=None, max_length=70)
+    confirmed_by_bank: bool = Field(
+        default=False, description="B2B only: the customer's bank has confirmed that it knows the mandate."
+    )
+
+
+class MandateOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    reference: str
+    state: str
+    scheme: str
+    type: str
+    creditor_id: str
+    customer_id: str
+    debtor_name: str
+    iban: str
+    bic: str | None
+    signed_on: date
+    signed_at_place: str | None
+    last_collection_on: date | None
+    created_at: datetime
+
+
+@router.post("", status_code=201)
+def record_mandate(body: MandateIn, session: CurrentSession, act: Seller) -> MandateOut:
+    creditor = creditors.only_one(session, body.creditor_id)
+    facts = SignedMandate(**body.model_dump(exclude={"creditor_id"}), creditor_id=creditor.id)
+    return MandateOut.model_validate(lifecycle.record_signed(session, facts, act=act))
+
+
+@router.get("")
+def list_mandates(
+    session: CurrentSession,
+    act: Reader,
+    cursor: AtCursor,
+    customer_id: Annotated[str | None, Query(max_length=40)] = None,
+    reference: Annotated[str | None, Query(max_length=35)] = None,
+    state: MandateState | None = None,
+) -> Page[MandateOut]:
+    wanted = {Mandate.customer_id: customer_id, Mandate.reference: reference, Mandate.state: state}
+    query = select(Mandate).where(*(column == value for column, value in wanted.items() if value is not None))
+    return page(session, query, Mandate.id, cursor, MandateOut.model_validate)
+
+
+@router.get("/{mandate_id}")
+def get_mandate(mandate_id: str, session: CurrentSession, act: Reader) -> MandateOut:
+    return MandateOut.model_validate(lifecycle.get(session, mandate_id))
+
+
+@router.post("/{mandate_id}/activate")
+def activate_mandate(mandate_id: str, session: CurrentSession, act: Seller) -> MandateOut:
+    """The customer's bank has confirmed a B2B mandate."""
+    return MandateOut.model_validate(lifecycle.activate(session, mandate_id, act=act))
+
+
+@router.post("/{mandate_id}/cancel")
+def cancel_mandate(mandate_id: str, body: Reason, session: CurrentSession, act: Seller) -> MandateOut:
+    """End a mandate; its scheduled debits are cancelled with it."""
+    return MandateOut.model_validate(cancelling.cancel(session, mandate_id, reason=body.reason, act=act))

@@ -1,0 +1,187 @@
+"""One request, one transaction: opened before the endpoint, committed after its reply is ready, before it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from gateway import access
+from gateway.errors import BadRequest
+from gateway.models import ApiKey, IdempotentReply
+from gateway.roles import Permission
+from gateway.runtime import Runtime
+from ledger.acts import Act
+from ledger.database import MOST_ATTEMPTS, pause_or_give_up
+from ledger.errors import Conflict, Rejected
+
+LONGEST_KEY = 255
+
+
+class IdempotencyKeyMissing(BadRequest):
+    """This request needs an Idempotency-Key header."""
+
+
+class IdempotencyKeyReused(Rejected):
+    """The Idempotency-Key was used for another request."""
+
+
+class StillRunning(Conflict):
+    """A request with this Idempotency-Key is being worked on."""
+
+
+class _Replay(Exception):
+    """Not an error: the reply to this request is known already."""
+
+    def __init__(self, reply: IdempotentReply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+class Unit:
+    """The transaction of one request, and the promise to remember its reply."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.key: ApiKey | None = None
+        self.promise: IdempotentReply | None = None
+
+    def commit(self, response: Response) -> None:
+        """Commit what a successful endpoint did, together with its reply; roll back after a refusal."""
+        if response.status_code >= 400:
+            self.session.rollback()
+            return
+        if self.promise is not None:
+            self.promise.status = response.status_code
+            self.promise.media_type = response.media_type or response.headers.get("content-type", "")
+            self.promise.body = bytes(response.body)
+            self.session.add(self.promise)
+        self.session.commit()
+
+
+class TransactionalRoute(APIRoute):
+    """Runs an endpoint in a Unit; the whole of it again after a deadlock or serialization failure."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def in_transaction(request: Request) -> Response:
+            runtime: Runtime = request.app.state.runtime
+            for attempt in range(1, MOST_ATTEMPTS + 1):
+                unit = request.state.unit = Unit(runtime.sessions())
+                try:
+                    response = await answer(request)
+                    await run_in_threadpool(unit.commit, response)
+                except _Replay as known:
+                    return _again(known.reply)
+                except OperationalError as error:
+                    await run_in_threadpool(unit.session.rollback)
+                    await run_in_threadpool(pause_or_give_up, error, attempt)
+                else:
+                    return response
+                finally:
+                    await run_in_threadpool(unit.session.close)
+            raise AssertionError("unreachable: the last attempt either answers or raises")
+
+        return in_transaction
+
+
+def _again(reply: IdempotentReply) -> Response:
+    return Response(
+        reply.body, reply.status, media_type=reply.media_type, headers={"Idempotency-Replayed": "true"}
+    )
+
+
+def _unit(request: Request) -> Unit:
+    unit: Unit = request.state.unit
+    return unit
+
+
+def current_session(request: Request) -> Session:
+    """The session of the request's transaction; nobody but the route commits it."""
+    return _unit(request).session
+
+
+CurrentSession = Annotated[Session, Depends(current_session)]
+
+
+def may(permission: Permission) -> Callable[[Request, str | None], Act]:
+    """A dependency: the caller has `permission`; gives the deed that is done in its name now."""
+
+    def acting(
+        request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
+    ) -> Act:
+        unit = _unit(request)
+        unit.key = access.authenticate(unit.session, authorization)
+        access.require(unit.key, permission)
+        runtime: Runtime = request.app.state.runtime
+        return runtime.act(unit.key.id)
+
+    return acting
+
+
+Reader = Annotated[Act, Depends(may(Permission.READ))]
+Seller = Annotated[Act, Depends(may(Permission.SELL))]
+Settler = Annotated[Act, Depends(may(Permission.SETTLE))]
+SetterUp = Annotated[Act, Depends(may(Permission.SET_UP))]
+
+
+def _remember(unit: Unit, request: Request, key: str, body: bytes) -> None:
+    """Give the known reply again, refuse another request under the same key, or promise to remember this one."""
+    if unit.key is None:
+        raise AssertionError("who calls is known before the Idempotency-Key is looked at")
+    if not 1 <= len(key) <= LONGEST_KEY:
+        raise BadRequest(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters.", field="Idempotency-Key")
+    route = f"{request.method} {request.url.path}"
+    said = hashlib.sha256(b"\n".join((route.encode(), str(request.url.query).encode(), body))).hexdigest()
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{unit.key.id} {route} {key}", 0))
+    if not unit.session.scalar(select(lock)):
+        raise StillRunning("A request with this Idempotency-Key is being worked on. Try again in a moment.")
+    known = unit.session.get(IdempotentReply, (unit.key.id, route, key))
+    if known is None:
+        unit.promise = IdempotentReply(
+            api_key_id=unit.key.id, route=route, key=key, request_hash=said, created_at=request.state.act.at
+        )
+        return
+    if known.request_hash != said:
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key was used for a request with other content.", field="Idempotency-Key"
+        )
+    raise _Replay(known)
+
+
+def idempotent(permission: Permission, *, required: bool = True) -> Callable[..., Coroutine[Any, Any, Act]]:
+    """A dependency like `may` for requests that create money or a file: the same key and body, the same reply."""
+    acting = may(permission)
+
+    async def acting_once(
+        request: Request,
+        authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> Act:
+        act = await run_in_threadpool(acting, request, authorization)
+        request.state.act = act
+        if idempotency_key is not None:
+            await run_in_threadpool(
+                _remember, _unit(request), request, idempotency_key, await request.body()
+            )
+        elif required:
+            raise IdempotencyKeyMissing(
+                "Send an Idempotency-Key header: the same key gives the same reply, never a second effect.",
+                field="Idempotency-Key",
+            )
+        return act
+
+    return acting_once
+
+
+SellerOnce = Annotated[Act, Depends(idempotent(Permission.SELL))]
+SettlerOnce = Annotated[Act, Depends(idempotent(Permission.SETTLE))]
