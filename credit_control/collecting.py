@@ -15,7 +15,7 @@ from ledger.acts import Act
 from ledger.errors import Conflict
 from ledger.models import Invoice
 from mandates import debits, lifecycle
-from mandates.debits import MandateNotActive, Wish
+from mandates.collectable import MandateNotActive, Wish
 from mandates.models import Debit, Mandate
 from mandates.states import MandateState
 
@@ -59,8 +59,13 @@ def collect_invoice(
 
 
 def collect_due(session: Session, *, creditor_id: str, due_until: date, act: Act) -> CollectingReport:
-    """Schedule a debit for every open invoice due by `due_until` whose customer has an active mandate."""
+    """Schedule a debit for every open invoice due by `due_until` whose customer has an active mandate.
+
+    Debits scheduled earlier whose invoice or mandate has changed since are cancelled first, so that what is
+    open now is collected. A customer's newest mandate is used, a one-off one only if there is no other.
+    """
     report = CollectingReport()
+    debits.drop_stale(session, creditor_id=creditor_id, act=act)
     rows = session.execute(
         select(Invoice.id, Mandate.id)
         .join(Mandate, (Mandate.customer_id == Invoice.customer_id) & (Mandate.creditor_id == creditor_id))
@@ -71,9 +76,9 @@ def collect_due(session: Session, *, creditor_id: str, due_until: date, act: Act
             Invoice.currency == "EUR",
             Mandate.state == MandateState.ACTIVE,
         )
-        .order_by(Invoice.id, Mandate.id)
+        .order_by(Invoice.id, Mandate.type, Mandate.id)
     ).all()
-    newest = {invoice_id: mandate_id for invoice_id, mandate_id in rows}
+    newest = {row[0]: row[1] for row in rows}
     wishes = [Wish(invoice_id=invoice_id, mandate_id=mandate_id) for invoice_id, mandate_id in newest.items()]
     for start in range(0, len(wishes), CHUNK):
         _collect_chunk(session, wishes[start : start + CHUNK], report, act)
@@ -81,8 +86,8 @@ def collect_due(session: Session, *, creditor_id: str, due_until: date, act: Act
 
 
 def _collect_chunk(session: Session, wishes: Sequence[Wish], report: CollectingReport, act: Act) -> None:
-    some = session.scalars(select(Invoice).where(Invoice.id.in_([wish.invoice_id for wish in wishes]))).all()
-    decisions = gate.may_debit(session, some)
+    some = invoices.lock(session, [wish.invoice_id for wish in wishes])
+    decisions = gate.may_debit(session, list(some.values()))
     allowed = []
     for wish in wishes:
         decision = decisions[wish.invoice_id]
@@ -98,9 +103,7 @@ def _collect_chunk(session: Session, wishes: Sequence[Wish], report: CollectingR
 
 
 def _mandate_of(session: Session, invoice: Invoice) -> str:
-    mandate = lifecycle.active_for(
-        session, creditor_id=invoice.creditor_id, customer_id=invoice.customer_id
-    )
+    mandate = lifecycle.active_for(session, creditor_id=invoice.creditor_id, customer_id=invoice.customer_id)
     if mandate is None:
         raise MandateNotActive("The customer has no active mandate.", field="mandate_id")
     return mandate.id

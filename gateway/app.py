@@ -115,4 +115,4 @@ def from_environment() -> FastAPI:
     logs.set_up(settings.log_level)
     opened = ExitStack()
     atexit.register(opened.close)
-    return create_app(opened.enter_context(open_runtime(settings)), worker=True)
+    return create_app(opened.enter_context(open_runtime(settings)), worker=settings.work_in_server)

@@ -1,0 +1,34 @@
+"""The command line `duecourse`: every command is wired here."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from gateway.commands import business, demo, running, statements
+from ledger.errors import DuecourseError
+
+app = typer.Typer(
+    name="duecourse",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Self-hosted banking and payments gateway: mandates, pain.008, bank statements, matching, collection.",
+)
+app.command("demo")(demo.demo)
+for command in (running.serve, running.worker, running.migrate, running.doctor, business.verify, business.match):
+    app.command(command.__name__)(command)
+app.add_typer(statements.app, name="statement")
+app.add_typer(business.invoice, name="invoice")
+app.add_typer(business.pain008, name="pain008")
+app.add_typer(business.bank_app, name="bank")
+app.add_typer(running.api_key, name="api-key")
+
+
+def main() -> None:
+    """Run a command: exit 0 done, 1 refused with one clear line on standard error, 2 misuse."""
+    try:
+        app()
+    except DuecourseError as refusal:
+        sys.stderr.write(f"duecourse: {refusal.message}\n")
+        sys.exit(1)

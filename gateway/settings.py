@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     )
     time_zone: str = Field(default="Europe/Berlin", description="Where the treasury's calendar day begins.")
     max_upload_bytes: int = Field(default=64 * 1024 * 1024, description="The largest statement file taken in.")
+    work_in_server: bool = Field(default=True, description="Whether the server also works on jobs.")
     log_level: str = "info"
 
     @field_validator("time_zone")

@@ -14,6 +14,7 @@ from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.models import BankAccount, Creditor
 from ledger.money import checked_currency
+from ledger.texts import check_optional, checked_text
 
 
 class CreditorNotFound(NotFound):
@@ -26,6 +27,10 @@ class BankAccountNotFound(NotFound):
 
 class AlreadyKnown(Conflict):
     """A creditor with this identifier, or a bank account with this number, is already there."""
+
+
+class NoCollectionAccount(Rejected):
+    """Direct debits are credited to an account in EUR that has an IBAN."""
 
 
 class UnknownCountry(Rejected):
@@ -43,16 +48,24 @@ def create(
     town: str | None = None,
     act: Act,
 ) -> Creditor:
-    """A new creditor. Raises InvalidCreditorIdentifier, UnknownCountry or AlreadyKnown."""
+    """A new creditor.
+
+    Raises UnreadableText, InvalidCreditorIdentifier, UnknownCountry or AlreadyKnown; nothing is changed then.
+    """
+    checked_text(name, field="name", longest=70)
+    check_optional(
+        {"street": street, "postcode": postcode, "town": town}, {"street": 70, "postcode": 16, "town": 35}
+    )
     if not is_sepa_country(country):
-        raise UnknownCountry(f"{country[:2]!r} is no country of the SEPA area.", field="country")
-    identifier = CreditorIdentifier.parse(creditor_identifier).compact if creditor_identifier else None
+        raise UnknownCountry("A creditor lives in a country of the SEPA area.", field="country")
+    identifier = (
+        CreditorIdentifier.parse(creditor_identifier).compact if creditor_identifier is not None else None
+    )
     creditor = Creditor(
         id=new_id("crd"), name=name, creditor_identifier=identifier, country=country,
         street=street, postcode=postcode, town=town, currency="EUR", created_at=act.at,
     )  # fmt: skip
-    session.add(creditor)
-    _flush_or_known(session)
+    _add(session, creditor)
     audit.record(session, "creditor.created", creditor.id, act=act)
     return creditor
 
@@ -92,19 +105,21 @@ def open_bank_account(
 ) -> BankAccount:
     """A new bank account of a creditor, by IBAN or, where it has none, by its bank's own number.
 
-    Raises CreditorNotFound, InvalidIban, InvalidBic, UnknownCurrency or AlreadyKnown.
+    Raises CreditorNotFound, UnreadableText, InvalidIban, InvalidBic, UnknownCurrency or AlreadyKnown; nothing is
+    changed then.
     """
     get(session, creditor_id)
-    if not iban and not other_number:
+    checked_text(name, field="name", longest=70)
+    check_optional({"other_number": other_number}, {"other_number": 64})
+    if iban is None and other_number is None:
         raise Rejected("A bank account needs an IBAN or another number.", field="iban")
     account = BankAccount(
         id=new_id("bac"), creditor_id=creditor_id, name=name,
-        iban=Iban.parse(iban).compact if iban else None, other_number=other_number,
-        bic=Bic.parse(bic).compact if bic else None,
+        iban=Iban.parse(iban).compact if iban is not None else None, other_number=other_number,
+        bic=Bic.parse(bic).compact if bic is not None else None,
         currency=checked_currency(currency), batch_booking=batch_booking, created_at=act.at,
     )  # fmt: skip
-    session.add(account)
-    _flush_or_known(session)
+    _add(session, account)
     audit.record(session, "bank_account.created", account.id, act=act, creditor=creditor_id)
     return account
 
@@ -137,14 +152,12 @@ def find_bank_account(
 
 
 def collection_account(session: Session, creditor_id: str, bank_account_id: str | None = None) -> BankAccount:
-    """The account named, or the creditor's first in EUR with an IBAN. Raises BankAccountNotFound."""
+    """The account named, or the creditor's first in EUR with an IBAN.
+
+    Raises BankAccountNotFound, or NoCollectionAccount when the one named cannot be credited with direct debits.
+    """
     if bank_account_id is not None:
-        account = get_bank_account(session, bank_account_id)
-        if account.creditor_id == creditor_id:
-            return account
-        raise BankAccountNotFound(
-            "This bank account belongs to another creditor.", field="bank_account_id"
-        )
+        return _require_collecting(get_bank_account(session, bank_account_id), creditor_id)
     first = session.scalars(
         select(BankAccount)
         .where(
@@ -162,12 +175,35 @@ def collection_account(session: Session, creditor_id: str, bank_account_id: str 
     return first
 
 
-def _flush_or_known(session: Session) -> None:
+def _require_collecting(account: BankAccount, creditor_id: str) -> BankAccount:
+    if account.creditor_id != creditor_id:
+        raise BankAccountNotFound("This bank account belongs to another creditor.", field="bank_account_id")
+    if account.currency != "EUR" or account.iban is None:
+        raise NoCollectionAccount(
+            "Direct debits are credited to an account in EUR that has an IBAN.", field="bank_account_id"
+        )
+    return account
+
+
+# What a unique constraint says about the input: the field at fault, and the sentence.
+_KNOWN = {
+    "uq_creditors_creditor_identifier": (
+        "creditor_identifier", "A creditor with this creditor identifier is already there.",
+    ),
+    "uq_bank_accounts_iban_currency": ("iban", "A bank account with this IBAN and currency is already there."),
+    "uq_bank_accounts_other_number_currency": (
+        "other_number", "A bank account with this number and currency is already there.",
+    ),
+}  # fmt: skip
+
+
+def _add(session: Session, thing: Creditor | BankAccount) -> None:
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(thing)
     except IntegrityError as error:
-        constraint = violated(error)
-        if not constraint.startswith("uq_"):
+        known = _KNOWN.get(violated(error))
+        if known is None:
             raise
-        field = constraint.removeprefix("uq_creditors_").removeprefix("uq_bank_accounts_")
-        raise AlreadyKnown("This is already there.", field=field.split("_currency")[0]) from error
+        field, message = known
+        raise AlreadyKnown(message, field=field) from error

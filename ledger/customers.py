@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +16,7 @@ from ledger.database import violated
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.models import Customer
+from ledger.texts import check_optional, checked_text
 
 
 class CustomerNotFound(NotFound):
@@ -23,6 +25,14 @@ class CustomerNotFound(NotFound):
 
 class ExternalIdTaken(Conflict):
     """Another customer already has this external id."""
+
+
+class NoCountry(Rejected):
+    """A country is written as two capital letters (ISO 3166-1)."""
+
+
+_LONGEST = {"external_id": 100, "email": 254, "street": 70, "postcode": 16, "town": 35}
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +50,19 @@ class CustomerFacts:
 
 
 def create(session: Session, facts: CustomerFacts, *, act: Act) -> Customer:
-    """A new customer. Raises InvalidIban, Rejected for an empty name, or ExternalIdTaken."""
-    if not facts.name.strip():
-        raise Rejected("A customer needs a name.", field="name")
+    """A new customer. Raises UnreadableText, NoCountry, InvalidIban or ExternalIdTaken; nothing is changed then."""
+    name = checked_text(facts.name.strip(), field="name", longest=140)
+    check_optional(asdict(facts), _LONGEST)
+    if facts.country is not None and _COUNTRY.fullmatch(facts.country) is None:
+        raise NoCountry("A country is written as two capital letters.", field="country")
     customer = Customer(
-        id=new_id("cus"), external_id=facts.external_id, name=facts.name.strip(), email=facts.email,
-        iban=Iban.parse(facts.iban).compact if facts.iban else None, country=facts.country,
+        id=new_id("cus"), external_id=facts.external_id, name=name, email=facts.email,
+        iban=Iban.parse(facts.iban).compact if facts.iban is not None else None, country=facts.country,
         street=facts.street, postcode=facts.postcode, town=facts.town, created_at=act.at,
     )  # fmt: skip
-    session.add(customer)
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(customer)
     except IntegrityError as error:
         if violated(error) != "uq_customers_external_id":
             raise

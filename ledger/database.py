@@ -85,10 +85,16 @@ class Instant(sql.TypeDecorator[datetime]):
 
 
 class Identifier(sql.TypeDecorator[str]):
-    """A prefixed id, ordered by its bytes so that everyone locks rows in the same order."""
+    """A prefixed id, ordered by its bytes so that everyone locks rows in the same order.
+
+    PostgreSQL holds no text with a NUL in it, so an id with one is looked up as NULL, which nothing equals.
+    """
 
     impl = sql.String(40, collation="C")
     cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None or "\0" in value else value
 
 
 def connect(url: str, *, connections: int = 10) -> Engine:
@@ -193,6 +199,17 @@ def violated(error: IntegrityError) -> str:
 def among(column: ColumnElement[str] | Any, ids: Iterable[str]) -> ColumnElement[bool]:
     """Whether `column` is one of `ids`, sent as one array: an IN list ends at 65,535 values."""
     return column == any_(literal(sorted(set(ids)), ARRAY(sql.Text)))
+
+
+def expire_rows(
+    session: Session, table: str, ids: Iterable[str], attributes: Iterable[str] | None = None
+) -> None:
+    """Let the objects of `table` with these ids, where the session holds any, read `attributes` anew."""
+    wanted = set(ids)
+    for key in list(session.identity_map.keys()):
+        thing = session.identity_map.get(key)
+        if thing is not None and key[0].__tablename__ == table and key[1][0] in wanted:
+            session.expire(thing, attributes)
 
 
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

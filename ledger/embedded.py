@@ -110,6 +110,17 @@ class EmbeddedServer:
                 os.close(self._presence)
                 self._presence = None
 
+    def destroy(self) -> None:
+        """Stop the server whoever uses it, and remove the cluster with everything in it."""
+        if not self.data_dir.exists():
+            return
+        self._identity = _Identity.choose()
+        with self._startup_lock():
+            if self._is_running():
+                self._run("pg_ctl", "-w", "-m", "immediate", "-D", str(self._cluster()), "stop")
+            shutil.rmtree(self._cluster(), ignore_errors=True)
+            shutil.rmtree(self._socket_dir(), ignore_errors=True)
+
     def url(self, database: str = "duecourse") -> str:
         """The address of `database` for SQLAlchemy with psycopg 3; it holds the password, so never log it."""
         password = quote(self.password_file.read_text().strip(), safe="")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.acts import Act
+from ledger.database import expire_rows
 from ledger.errors import Conflict
 
 
@@ -198,7 +199,7 @@ def move(
         if before.get(thing) not in legal:
             state = before.get(thing, "missing")
             raise IllegalMove(f"{machine.noun} {thing} is {state} and cannot become {to}.", id=thing, state=state)
-    _forget(session, machine, set(wanted))
+    expire_rows(session, machine.table, wanted, (machine.column, "version"))
     for thing in wanted:
         audit.record(
             session, f"{machine.noun}.{to}", thing, act=act, why=reason, before=before[thing], after=str(to)
@@ -224,10 +225,3 @@ def born(
     )
     for one in ids:
         audit.record(session, f"{noun}.created", one, act=act, why=reason, after=str(state))
-
-
-def _forget(session: Session, machine: Machine, ids: set[str]) -> None:
-    """Let objects of this session read their state anew."""
-    for thing in session.identity_map.values():
-        if getattr(thing, "__tablename__", None) == machine.table and thing.id in ids:
-            session.expire(thing, [machine.column, "version"])

@@ -10,12 +10,14 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from ledger import creditors, outbox, states
+from ledger import creditors, invoices, outbox, states
 from ledger.acts import Act
+from ledger.database import among
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
-from ledger.models import BankAccount, Invoice
+from ledger.models import BankAccount
 from mandates import debits
+from mandates.collectable import ENDED, earliest_collection
 from mandates.models import Batch, Debit, Mandate, MandateType, PaymentBlock, Scheme
 from mandates.states import BATCH, DEBIT, MANDATE, BatchState, DebitState, MandateState
 
@@ -40,6 +42,10 @@ class MandateGone(Conflict):
     """A mandate of the batch is no longer active: discard the batch and draft it again."""
 
 
+class InvoiceChanged(Conflict):
+    """What is open on an invoice of the batch has changed: discard the batch and draft it again."""
+
+
 class _Group(NamedTuple):
     """What debits must have in common to share a payment block."""
 
@@ -58,8 +64,8 @@ def draft(
 ) -> Batch:
     """Put the creditor's scheduled debits of one scheme, up to `collect_until`, into a new batch.
 
-    Only one batch of a creditor is drafted at a time (advisory lock). Debits whose invoice or mandate has changed
-    since are cancelled instead; dates that can no longer be met move to the first possible one.
+    Only one batch of a creditor is drafted at a time (advisory lock). Debits whose invoice or mandate has
+    changed since are cancelled instead; dates that can no longer be met move to the first possible one.
     Raises CreditorNotFound or NothingToCollect.
     """
     creditors.get(session, creditor_id)
@@ -100,19 +106,26 @@ def approve(session: Session, batch_id: str, *, act: Act) -> Batch:
 def release(session: Session, batch_id: str, *, act: Act) -> Batch:
     """Send the batch on its way, once: its debits are submitted, one-off mandates consumed.
 
-    Raises BatchNotFound, SecondPersonNeeded, IllegalMove, TooLate or MandateGone.
+    Raises BatchNotFound, SecondPersonNeeded, IllegalMove, TooLate, InvoiceChanged or MandateGone.
     """
     batch = _lock(session, batch_id)
     _require_second_person(batch, act)
     states.move(session, BATCH, [batch_id], BatchState.RELEASED, act=act)
     content = debits_of(session, batch_id)
     _require_in_time(content, act.today)
+    _require_unchanged(session, content)
     _use_mandates(session, content, act=act)
-    states.move(session, DEBIT, [debit.id for debit in content], DebitState.SUBMITTED, act=act, reason=batch_id)
+    states.move(
+        session, DEBIT, [debit.id for debit in content], DebitState.SUBMITTED, act=act, reason=batch_id
+    )
     batch.released_by, batch.released_at = act.actor, act.at
     _emit(session, batch, "batch.released", act)
     for debit in content:
-        data = {"invoice_id": debit.invoice_id, "amount_minor": debit.amount_minor, "currency": debit.currency}
+        data = {
+            "invoice_id": debit.invoice_id,
+            "amount_minor": debit.amount_minor,
+            "currency": debit.currency,
+        }
         outbox.emit(
             session,
             outbox.NewEvent(
@@ -124,17 +137,19 @@ def release(session: Session, batch_id: str, *, act: Act) -> Batch:
 
 
 def discard(session: Session, batch_id: str, *, reason: str, act: Act) -> Batch:
-    """Give up a batch that was not released; its debits are scheduled again. Raises BatchNotFound, IllegalMove."""
+    """Give up a batch that was not released; its debits are scheduled again.
+
+    Raises BatchNotFound or IllegalMove.
+    """
     batch = _lock(session, batch_id)
     if batch.state == BatchState.APPROVED:
         states.move(session, BATCH, [batch_id], BatchState.DRAFT, act=act, reason="approval withdrawn")
     states.move(session, BATCH, [batch_id], BatchState.CLOSED, act=act, reason=reason)
     content = debits_of(session, batch_id)
     states.move(session, DEBIT, [debit.id for debit in content], DebitState.SCHEDULED, act=act, reason=reason)
-    session.execute(
-        text("UPDATE debits SET block_id = NULL WHERE id = ANY(:ids)"),
-        {"ids": sorted(debit.id for debit in content)},
-    )
+    for debit in content:
+        debit.block_id = None
+    session.flush()
     return batch
 
 
@@ -160,7 +175,12 @@ def debits_of(session: Session, batch_id: str) -> list[Debit]:
 
 
 def note_booked(session: Session, block_ids: Sequence[str], *, act: Act) -> None:
-    """Mark the batches of these blocks as booked once none of their debits waits for the bank any more."""
+    """Mark the batches of these blocks as booked once none of their debits waits for the bank any more.
+
+    The batches are locked, so that of two who book the last blocks at once the second one sees both.
+    """
+    touched = select(PaymentBlock.batch_id).where(among(PaymentBlock.id, block_ids))
+    session.execute(select(Batch.id).where(Batch.id.in_(touched)).order_by(Batch.id).with_for_update())
     waiting = text(
         """
         SELECT DISTINCT batches.id FROM batches
@@ -181,10 +201,10 @@ def note_booked(session: Session, block_ids: Sequence[str], *, act: Act) -> None
 def _choose(
     session: Session, creditor_id: str, scheme: Scheme, collect_until: date | None, *, act: Act
 ) -> list[Debit]:
+    debits.drop_stale(session, creditor_id=creditor_id, act=act)
     query = (
-        select(Debit, Invoice.open_minor, Mandate.state)
+        select(Debit)
         .join(Mandate, Mandate.id == Debit.mandate_id)
-        .join(Invoice, Invoice.id == Debit.invoice_id)
         .where(
             Debit.creditor_id == creditor_id,
             Debit.state == DebitState.SCHEDULED,
@@ -196,13 +216,8 @@ def _choose(
     )
     if collect_until is not None:
         query = query.where(Debit.collect_on <= collect_until)
-    chosen, stale = [], []
-    for debit, open_minor, mandate_state in session.execute(query):
-        sound = open_minor == debit.amount_minor and mandate_state == MandateState.ACTIVE
-        (chosen if sound else stale).append(debit)
-    if stale:
-        debits.drop(session, stale, reason="invoice or mandate has changed", act=act)
-    earliest = debits.earliest_collection(act.today)
+    chosen = list(session.scalars(query))
+    earliest = earliest_collection(act.today)
     for debit in chosen:
         debit.collect_on = max(debit.collect_on, earliest)
     return chosen
@@ -219,7 +234,7 @@ def _new_batch(creditor_id: str, scheme: Scheme, chosen: Sequence[Debit], act: A
 
 
 def _put_into_blocks(session: Session, batch: Batch, chosen: Sequence[Debit]) -> None:
-    """One payment block for each account, sequence type and date (EPC130-08: what PmtInf level must share)."""
+    """One payment block for each account, sequence type and date (EPC130-08: what a PmtInf must share)."""
     groups: dict[_Group, list[Debit]] = defaultdict(list)
     for debit in chosen:
         groups[_Group(debit.bank_account_id, debit.sequence_type, debit.collect_on)].append(debit)
@@ -244,10 +259,7 @@ def _put_into_blocks(session: Session, batch: Batch, chosen: Sequence[Debit]) ->
 def _lock(session: Session, batch_id: str) -> Batch:
     get(session, batch_id)
     return session.scalars(
-        select(Batch)
-        .where(Batch.id == batch_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(Batch).where(Batch.id == batch_id).with_for_update().execution_options(populate_existing=True)
     ).one()
 
 
@@ -257,7 +269,7 @@ def _require_second_person(batch: Batch, act: Act) -> None:
 
 
 def _require_in_time(content: Sequence[Debit], today: date) -> None:
-    earliest = debits.earliest_collection(today)
+    earliest = earliest_collection(today)
     late = min(content, key=lambda debit: debit.collect_on)
     if late.collect_on < earliest:
         raise TooLate(
@@ -266,17 +278,29 @@ def _require_in_time(content: Sequence[Debit], today: date) -> None:
         )
 
 
+def _require_unchanged(session: Session, content: Sequence[Debit]) -> None:
+    held = invoices.lock(session, [debit.invoice_id for debit in content])
+    for debit in content:
+        invoice = held[debit.invoice_id]
+        if invoice.open_minor != debit.amount_minor or invoice.collection_status in ENDED:
+            raise InvoiceChanged(
+                f"What is open on invoice {invoice.id} has changed. Discard the batch and draft it again."
+            )
+
+
 def _use_mandates(session: Session, content: Sequence[Debit], *, act: Act) -> None:
     used = session.scalars(
         select(Mandate)
-        .where(Mandate.id.in_({debit.mandate_id for debit in content}))
+        .where(among(Mandate.id, (debit.mandate_id for debit in content)))
         .order_by(Mandate.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
     for mandate in used:
         if mandate.state != MandateState.ACTIVE:
-            raise MandateGone(f"Mandate {mandate.id} is {mandate.state}. Discard the batch and draft it again.")
+            raise MandateGone(
+                f"Mandate {mandate.id} is {mandate.state}. Discard the batch and draft it again."
+            )
     last = {debit.mandate_id: debit.collect_on for debit in sorted(content, key=lambda one: one.collect_on)}
     for mandate in used:
         mandate.last_collection_on = last[mandate.id]

@@ -12,7 +12,7 @@ from mandates.states import DebitState
 
 
 def cancel(session: Session, mandate_id: str, *, reason: str, act: Act) -> Mandate:
-    """Cancel a mandate and its scheduled debits; a drafted batch with a debit on it can no longer be released.
+    """Cancel a mandate and its scheduled debits; a batch with a debit on it can no longer be released.
 
     Raises MandateNotFound or IllegalMove.
     """

@@ -4,59 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import creditors, invoices, outbox, states
 from ledger.acts import Act
-from ledger.business_days import add_business_days, roll_forward
 from ledger.database import violated
-from ledger.errors import Conflict, DuecourseError, NotFound, Rejected
+from ledger.errors import DuecourseError, NotFound
 from ledger.identifiers import new_id
 from ledger.models import Invoice
 from ledger.sepa_text import is_sepa_reference
 from ledger.states import CollectionStatus
-from mandates.lifecycle import MandateNotFound
+from mandates.collectable import (
+    DORMANT_AFTER_YEARS,
+    ENDED,
+    AlreadyCollecting,
+    Desk,
+    NotCollectable,
+    Wish,
+    collect_on,
+    earliest_collection,
+)
 from mandates.models import Debit, Mandate, MandateType
-from mandates.states import DEBIT, LIVE, DebitState, MandateState
-
-DORMANT_AFTER_MONTHS = 36  # EPC016-06 section 4.1: a mandate unused for 36 months must be cancelled
+from mandates.states import DEBIT, DebitState, MandateState
 
 
 class DebitNotFound(NotFound):
     """There is no such debit."""
-
-
-class MandateNotActive(Conflict):
-    """Only an active mandate can be debited."""
-
-
-class MandateDormant(Conflict):
-    """Nothing was collected on the mandate for 36 months, so it may not be used any more."""
-
-
-class InvoiceNotOpen(Conflict):
-    """There is nothing left to collect on the invoice."""
-
-
-class AlreadyCollecting(Conflict):
-    """The invoice is being collected already."""
-
-
-class NotCollectable(Rejected):
-    """This invoice and this mandate do not belong together, or the date is impossible."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Collect what is open on an invoice by a mandate, on `collect_on` or, without one, when the invoice is due."""
-
-    invoice_id: str
-    mandate_id: str
-    collect_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +41,6 @@ class Scheduled:
 
     debit_id: str | None = None
     refusal: DuecourseError | None = None
-
-
-def earliest_collection(today: date) -> date:
-    """The first possible collection date: orders reach the debtor's bank one T2 day before (D-1, EPC016-06 4.3)."""
-    return add_business_days(roll_forward(today), 1)
 
 
 def schedule(session: Session, wish: Wish, *, act: Act) -> Debit:
@@ -85,27 +56,25 @@ def schedule_many(
 ) -> list[Scheduled]:
     """Schedule debits in bulk, one outcome each in the order given; a refused one does not hinder the others.
 
-    Refused are debits on a mandate that is not active or dormant, on an invoice that has nothing open or is being
-    collected already, that do not belong together, that are not in EUR, or on a date that is too early. A date that
-    is no bank day rolls forward. Invoices are locked in id order; their status becomes `collecting`.
+    Refused are debits of an unknown invoice or mandate, on a mandate that is not active, dormant or a used
+    one-off, on an invoice that has nothing open or is being collected already, that do not belong together,
+    that are not in EUR or too large, or on a date that is too early. A date that is no bank day rolls
+    forward. The status of the invoices becomes `collecting`.
     """
-    if not wishes:
-        return []
-    held = invoices.lock(session, [wish.invoice_id for wish in wishes])
-    known = _lock_mandates(session, [wish.mandate_id for wish in wishes])
-    busy = _being_collected(session, list(held))
+    desk = Desk.of(session, wishes)
+    accounts: dict[str, str] = {}
     rows: list[dict[str, object]] = []
     outcomes = []
     for wish in wishes:
-        invoice, mandate = held[wish.invoice_id], known[wish.mandate_id]
         try:
-            _require_collectable(invoice, mandate, busy, _collect_on(wish, invoice, act.today))
-            account = creditors.collection_account(session, invoice.creditor_id, bank_account_id)
-            rows.append(_row(wish, invoice, mandate, account.id, act))
+            invoice, mandate = desk.require_collectable(wish, act.today)
+            if invoice.creditor_id not in accounts:
+                accounts[invoice.creditor_id] = _account(session, invoice.creditor_id, bank_account_id)
         except DuecourseError as refusal:
             outcomes.append(Scheduled(refusal=refusal))
         else:
-            busy.add(invoice.id)
+            rows.append(_row(wish, invoice, mandate, accounts[invoice.creditor_id], act))
+            desk.take(invoice, mandate)
             outcomes.append(Scheduled(str(rows[-1]["id"])))
     _write(session, rows, act=act)
     return outcomes
@@ -113,11 +82,7 @@ def schedule_many(
 
 def require_collectable(session: Session, wish: Wish, *, act: Act) -> None:
     """Raises the reason why a debit would be refused, and changes nothing."""
-    held = invoices.lock(session, [wish.invoice_id])
-    known = _lock_mandates(session, [wish.mandate_id])
-    busy = _being_collected(session, list(held))
-    invoice = held[wish.invoice_id]
-    _require_collectable(invoice, known[wish.mandate_id], busy, _collect_on(wish, invoice, act.today))
+    Desk.of(session, [wish]).require_collectable(wish, act.today)
 
 
 def get(session: Session, debit_id: str) -> Debit:
@@ -133,7 +98,10 @@ def cancel(session: Session, debit_id: str, *, reason: str, act: Act) -> Debit:
 
     Raises DebitNotFound or IllegalMove.
     """
-    debit = get(session, debit_id)
+    get(session, debit_id)
+    debit = session.scalars(
+        select(Debit).where(Debit.id == debit_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
     if debit.state != DebitState.SCHEDULED:
         raise states.IllegalMove(f"Debit {debit_id} is {debit.state}; only a scheduled one can be cancelled.")
     drop(session, [debit], reason=reason, act=act)
@@ -142,75 +110,47 @@ def cancel(session: Session, debit_id: str, *, reason: str, act: Act) -> Debit:
 
 def drop(session: Session, doomed: Sequence[Debit], *, reason: str, act: Act) -> None:
     """Cancel scheduled debits and lift the hold of their invoices."""
-    states.move(
-        session, DEBIT, [debit.id for debit in doomed], DebitState.CANCELLED, act=act, reason=reason
-    )
-    invoices.hold(
-        session, [debit.invoice_id for debit in doomed], None, act=act, cause="debit.cancelled"
-    )
+    states.move(session, DEBIT, [debit.id for debit in doomed], DebitState.CANCELLED, act=act, reason=reason)
+    invoices.hold(session, [debit.invoice_id for debit in doomed], None, act=act, cause="debit.cancelled")
 
 
-def _lock_mandates(session: Session, mandate_ids: Sequence[str]) -> dict[str, Mandate]:
-    rows = session.scalars(
-        select(Mandate)
-        .where(Mandate.id.in_(set(mandate_ids)))
-        .order_by(Mandate.id)
-        .with_for_update(read=True)
+def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
+    """Cancel the creditor's scheduled debits whose invoice or mandate has changed since; gives how many.
+
+    Stale is a debit whose amount is no longer what is open on its invoice, and one whose mandate is not
+    active, or will be dormant on the day of the collection.
+    """
+    last_use = func.coalesce(Mandate.last_collection_on, Mandate.signed_on)
+    dormant_on = last_use + text(f"interval '{DORMANT_AFTER_YEARS} years'")
+    stale = session.scalars(
+        select(Debit)
+        .join(Mandate, Mandate.id == Debit.mandate_id)
+        .join(Invoice, Invoice.id == Debit.invoice_id)
+        .where(
+            Debit.creditor_id == creditor_id,
+            Debit.state == DebitState.SCHEDULED,
+            or_(
+                Invoice.open_minor != Debit.amount_minor,
+                Invoice.collection_status.in_(ENDED),
+                Mandate.state != MandateState.ACTIVE,
+                dormant_on <= func.greatest(Debit.collect_on, earliest_collection(act.today)),
+            ),
+        )
+        .order_by(Debit.id)
+        .with_for_update(of=Debit)
         .execution_options(populate_existing=True)
-    )
-    found = {mandate.id: mandate for mandate in rows}
-    for wanted in mandate_ids:
-        if wanted not in found:
-            raise MandateNotFound(f"There is no mandate {wanted[:40]}.", field="mandate_id")
-    return found
+    ).all()
+    drop(session, stale, reason="invoice or mandate has changed", act=act)
+    return len(stale)
 
 
-def _being_collected(session: Session, invoice_ids: Sequence[str]) -> set[str]:
-    return set(
-        session.scalars(
-            select(Debit.invoice_id).where(Debit.invoice_id.in_(invoice_ids), Debit.state.in_(LIVE))
-        )
-    )
-
-
-def _require_collectable(invoice: Invoice, mandate: Mandate, busy: set[str], on: date) -> None:
-    if mandate.state != MandateState.ACTIVE:
-        raise MandateNotActive(
-            f"Mandate {mandate.id} is {mandate.state}; only an active one can be debited.", field="mandate_id"
-        )
-    if is_dormant(mandate, on):
-        raise MandateDormant(
-            f"Mandate {mandate.id} was not used for {DORMANT_AFTER_MONTHS} months; a new one is needed.",
-            field="mandate_id",
-        )
-    if (invoice.creditor_id, invoice.customer_id) != (mandate.creditor_id, mandate.customer_id):
+def _account(session: Session, creditor_id: str, bank_account_id: str | None) -> str:
+    account = creditors.collection_account(session, creditor_id, bank_account_id)
+    if account.currency != "EUR" or account.iban is None:
         raise NotCollectable(
-            "The mandate was given by another customer or to another creditor.", field="mandate_id"
+            "SEPA debits are collected into an account in EUR with an IBAN.", field="bank_account_id"
         )
-    if invoice.id in busy:
-        raise AlreadyCollecting(f"Invoice {invoice.id} already has a live debit.", field="invoice_id")
-    if invoice.open_minor == 0 or invoice.collection_status == CollectionStatus.CANCELLED:
-        raise InvoiceNotOpen(f"Invoice {invoice.id} has nothing left to collect.", field="invoice_id")
-    if invoice.currency != "EUR":
-        raise NotCollectable("SEPA debits are in EUR only.", field="invoice_id")
-
-
-def is_dormant(mandate: Mandate, on: date) -> bool:
-    """Whether on that day 36 months have passed since the last collection or, before any, since the signature."""
-    last = mandate.last_collection_on or mandate.signed_on
-    months = (on.year - last.year) * 12 + on.month - last.month
-    return (months, on.day) >= (DORMANT_AFTER_MONTHS, last.day)
-
-
-def _collect_on(wish: Wish, invoice: Invoice, today: date) -> date:
-    earliest = earliest_collection(today)
-    if wish.collect_on is None:
-        return roll_forward(max(invoice.due_on, earliest))
-    if wish.collect_on < earliest:
-        raise NotCollectable(
-            f"The first possible collection date is {earliest.isoformat()}.", field="collect_on"
-        )
-    return roll_forward(wish.collect_on)
+    return account.id
 
 
 def _row(wish: Wish, invoice: Invoice, mandate: Mandate, account_id: str, act: Act) -> dict[str, object]:
@@ -223,7 +163,7 @@ def _row(wish: Wish, invoice: Invoice, mandate: Mandate, account_id: str, act: A
         "bank_account_id": account_id,
         "amount_minor": invoice.open_minor,
         "currency": invoice.currency,
-        "collect_on": _collect_on(wish, invoice, act.today),
+        "collect_on": collect_on(wish, invoice, act.today),
         "sequence_type": "OOFF" if mandate.type == MandateType.ONE_OFF else "RCUR",
         "end_to_end_id": _end_to_end_id(invoice.number, debit_id),
         "state": str(DebitState.SCHEDULED),

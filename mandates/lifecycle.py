@@ -20,6 +20,8 @@ from ledger.sepa_text import is_sepa_reference
 from mandates.models import Mandate, MandateType, Scheme
 from mandates.states import MANDATE, MandateState
 
+LONGEST_NAME = 70  # EPC130-08: names have at most 70 characters
+
 
 class MandateNotFound(NotFound):
     """There is no such mandate."""
@@ -37,6 +39,7 @@ class MandateRejected(Rejected):
 class SignedMandate:
     """A mandate that the customer has signed. Without a `reference` one is made from the mandate's id.
 
+    Without a `debtor_name` the customer's is taken, cut at the 70 characters that SEPA allows.
     `confirmed_by_bank` matters to B2B only: the debtor's bank must know the mandate before the first debit.
     """
 
@@ -54,9 +57,10 @@ class SignedMandate:
 
 
 def record_signed(session: Session, facts: SignedMandate, *, act: Act) -> Mandate:
-    """A mandate that was signed elsewhere: active at once, or B2B waiting for the customer's bank (EPC222-07).
+    """A mandate that was signed elsewhere: active at once, or waiting for the customer's bank (EPC222-07).
 
-    Raises CreditorNotFound, CustomerNotFound, InvalidIban, MandateRejected naming the field, or ReferenceTaken.
+    Raises CreditorNotFound, CustomerNotFound, InvalidIban, InvalidBic, MandateRejected naming the field, or
+    ReferenceTaken.
     """
     creditor = creditors.get(session, facts.creditor_id)
     customer = customers.get(session, facts.customer_id)
@@ -81,7 +85,10 @@ def record_signed(session: Session, facts: SignedMandate, *, act: Act) -> Mandat
 
 
 def activate(session: Session, mandate_id: str, *, act: Act) -> Mandate:
-    """Debits may be drawn from now on; for B2B because the customer's bank confirmed. Raises IllegalMove."""
+    """Debits may be drawn from now on; for B2B because the customer's bank confirmed.
+
+    Raises MandateNotFound or IllegalMove.
+    """
     mandate = get(session, mandate_id)
     states.move(session, MANDATE, [mandate_id], MandateState.ACTIVE, act=act)
     outbox.emit(session, _event(mandate, "mandate.activated", act))
@@ -89,7 +96,10 @@ def activate(session: Session, mandate_id: str, *, act: Act) -> Mandate:
 
 
 def cancel(session: Session, mandate_id: str, *, reason: str, act: Act) -> Mandate:
-    """End a mandate for good; nothing can be drawn on it any more. Raises MandateNotFound or IllegalMove."""
+    """End a mandate for good; nothing can be drawn on it any more.
+
+    What is scheduled on it already is left to `mandates.cancelling`. Raises MandateNotFound or IllegalMove.
+    """
     mandate = get(session, mandate_id)
     states.move(session, MANDATE, [mandate_id], MandateState.CANCELLED, act=act, reason=reason)
     outbox.emit(session, _event(mandate, "mandate.cancelled", act))
@@ -105,7 +115,7 @@ def get(session: Session, mandate_id: str) -> Mandate:
 
 
 def active_for(session: Session, *, creditor_id: str, customer_id: str) -> Mandate | None:
-    """The customer's newest active mandate with this creditor, if there is one."""
+    """The customer's newest active mandate with this creditor, a one-off one only if there is no other."""
     return session.scalars(
         select(Mandate)
         .where(
@@ -113,7 +123,7 @@ def active_for(session: Session, *, creditor_id: str, customer_id: str) -> Manda
             Mandate.customer_id == customer_id,
             Mandate.state == MandateState.ACTIVE,
         )
-        .order_by(Mandate.id.desc())
+        .order_by(Mandate.type.desc(), Mandate.id.desc())
         .limit(1)
     ).first()
 
@@ -130,7 +140,7 @@ def _draft(facts: SignedMandate, customer: Customer, act: Act) -> Mandate:
         scheme=facts.scheme,
         type=facts.type,
         state=MandateState.SIGNED,
-        debtor_name=(facts.debtor_name or customer.name)[:70],
+        debtor_name=facts.debtor_name or customer.name[:LONGEST_NAME].rstrip(),
         iban=iban.compact,
         bic=Bic.parse(facts.bic).compact if facts.bic else None,
         debtor_country=customer.country,
@@ -159,6 +169,13 @@ def _require_sound(facts: SignedMandate, customer: Customer, iban: Iban, today: 
             "A mandate reference has 1 to 35 of the letters, digits and marks that SEPA knows.",
             field="reference",
         )
+    _require_short(facts.debtor_name, "debtor_name")
+    _require_short(facts.signed_at_place, "signed_at_place")
+
+
+def _require_short(said: str | None, field: str) -> None:
+    if said is not None and not (said.strip() and len(said) <= LONGEST_NAME):
+        raise MandateRejected(f"This has 1 to {LONGEST_NAME} characters, not only blanks.", field=field)
 
 
 def _event(mandate: Mandate, kind: str, act: Act) -> outbox.NewEvent:

@@ -28,7 +28,7 @@ class MandateType(StrEnum):
 
 
 class Mandate(Base):
-    """A customer's permission to debit an account; known to banks by creditor identifier and `reference` (UMR)."""
+    """A customer's permission to debit an account; banks know it by creditor identifier and `reference`."""
 
     __tablename__ = "mandates"
     __table_args__ = (

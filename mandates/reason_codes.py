@@ -77,4 +77,6 @@ REFUNDS = frozenset({"MD06"})
 def look_up(code: str | None) -> ReasonCode:
     """The row of `code`; an unknown one keeps its raw value and asks for a person."""
     raw = code or "none"
-    return BY_CODE.get(raw, ReasonCode(raw, "The bank gave a reason that is not in the table.", NextStep.DISPUTE))
+    return BY_CODE.get(
+        raw, ReasonCode(raw, "The bank gave a reason that is not in the table.", NextStep.DISPUTE)
+    )

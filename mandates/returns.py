@@ -1,22 +1,24 @@
-"""What the bank does with submitted debits: it collects them, gives some back, and one day they are settled."""
+"""What the bank does with submitted debits: it collects them, returns some, and one day they are settled."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from ledger import allocations, invoices, outbox, payments, states
 from ledger.acts import Act
 from ledger.allocations import Wish
 from ledger.business_days import add_business_days, roll_forward
+from ledger.database import among
 from ledger.models import Invoice, Method, Payment
 from ledger.payments import Receipt
 from ledger.states import PaymentState
 from mandates import batches
-from mandates.models import Debit, Mandate, Scheme
+from mandates.models import Debit, Mandate, PaymentBlock, Scheme
 from mandates.reason_codes import REFUNDS, look_up
 from mandates.states import DEBIT, DebitState
 
@@ -34,67 +36,84 @@ def reversible_until(scheme: Scheme, collected_on: date) -> date:
     return add_business_days(roll_forward(collected_on + REFUND_WINDOW), REFUND_PROCESSING_DAYS)
 
 
-def find(session: Session, end_to_end_ids: Sequence[str]) -> dict[str, Debit]:
-    """Our debits by their EndToEndId; those of others are simply not there."""
-    rows = session.scalars(select(Debit).where(Debit.end_to_end_id.in_(set(end_to_end_ids))))
-    return {debit.end_to_end_id: debit for debit in rows}
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Debits of ours as banks name them: by EndToEndId, and by the PmtInfId of their block in id order."""
+
+    by_end_to_end_id: dict[str, Debit] = field(default_factory=dict)
+    by_block: dict[str, list[Debit]] = field(default_factory=dict)
 
 
-def find_blocks(session: Session, payment_information_ids: Sequence[str]) -> dict[str, list[Debit]]:
-    """The submitted debits of our payment blocks by PmtInfId, each list in id order."""
+def find(
+    session: Session, *, end_to_end_ids: Iterable[str], payment_information_ids: Iterable[str] = ()
+) -> Named:
+    """Our debits with these names, locked in id order; those of others are simply not there."""
+    by_name = select(Debit.id).where(among(Debit.end_to_end_id, end_to_end_ids))
+    by_block = (
+        select(Debit.id)
+        .join(PaymentBlock, PaymentBlock.id == Debit.block_id)
+        .where(among(PaymentBlock.payment_information_id, payment_information_ids))
+    )
     rows = session.execute(
-        text(
-            "SELECT payment_blocks.payment_information_id AS block, debits.id FROM debits "
-            "JOIN payment_blocks ON payment_blocks.id = debits.block_id "
-            "WHERE payment_blocks.payment_information_id = ANY(:blocks) AND debits.state = 'submitted'"
-        ),
-        {"blocks": list(payment_information_ids)},
-    ).all()
-    ids = [row.id for row in rows]
-    known = {debit.id: debit for debit in session.scalars(select(Debit).where(Debit.id.in_(ids)))}
-    found: dict[str, list[Debit]] = {}
-    for row in sorted(rows, key=lambda row: row.id):
-        found.setdefault(row.block, []).append(known[row.id])
-    return found
+        select(Debit, PaymentBlock.payment_information_id)
+        .outerjoin(PaymentBlock, PaymentBlock.id == Debit.block_id)
+        .where(among(Debit.id, [*session.scalars(by_name), *session.scalars(by_block)]))
+        .order_by(Debit.id)
+        .with_for_update(of=Debit)
+        .execution_options(populate_existing=True)
+    )
+    named = Named()
+    for debit, block in rows:
+        named.by_end_to_end_id[debit.end_to_end_id] = debit
+        if block is not None:
+            named.by_block.setdefault(block, []).append(debit)
+    return named
 
 
-def collect(
-    session: Session,
-    collected: Sequence[Debit],
-    *,
-    on: date,
-    act: Act,
-    decided_by: str,
-    evidence: tuple[str, ...],
-    cause: str = "debit.collected",
-) -> dict[str, str]:
-    """The bank credited these submitted debits: a provisional payment each, allocated to its invoice.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """A submitted debit that the bank credited on `on`; `decided_by` names the rule that saw it, and why."""
+
+    debit: Debit
+    on: date
+    decided_by: str
+    evidence: tuple[str, ...]
+
+
+def collect(session: Session, credited: Sequence[Credit], *, act: Act) -> dict[str, str]:
+    """The bank credited these debits: a provisional payment each, allocated to its invoice.
 
     What an invoice no longer has open stays unallocated on the payment. Gives the payment id of each debit id.
+    Raises IllegalMove when one of them is not submitted.
     """
-    if not collected:
+    if not credited:
         return {}
-    ordered = sorted(collected, key=lambda debit: debit.id)
-    invoices.lock(session, [debit.invoice_id for debit in ordered])
-    receipts = _receipts(session, ordered, on)
-    made = payments.receive(session, receipts, act=act, cause=cause)
-    states.move(session, DEBIT, [debit.id for debit in ordered], DebitState.COLLECTED, act=act)
-    for debit, payment_id in zip(ordered, made, strict=True):
+    ordered = sorted(credited, key=lambda credit: credit.debit.id)
+    debits = [credit.debit for credit in ordered]
+    invoices.lock(session, [debit.invoice_id for debit in debits])
+    states.move(session, DEBIT, [debit.id for debit in debits], DebitState.COLLECTED, act=act)
+    made = payments.receive(session, _receipts(session, ordered), act=act, cause="debit.collected")
+    for debit, payment_id in zip(debits, made, strict=True):
         debit.payment_id = payment_id
     session.flush()
-    wishes = _allocations(session, ordered, on, decided_by, evidence)
-    allocations.allocate(session, wishes, act=act, cause=cause)
-    invoices.hold(session, [debit.invoice_id for debit in ordered], None, act=act, cause=cause)
-    for debit in ordered:
+    allocations.allocate(session, _allocations(session, ordered), act=act, cause="debit.collected")
+    invoices.hold(session, [debit.invoice_id for debit in debits], None, act=act, cause="debit.collected")
+    for debit in debits:
         _emit(session, debit, "debit.collected", act=act)
-    batches.note_booked(session, [debit.block_id for debit in ordered if debit.block_id], act=act)
-    return {debit.id: payment_id for debit, payment_id in zip(ordered, made, strict=True)}
+    batches.note_booked(session, [debit.block_id for debit in debits if debit.block_id], act=act)
+    return {debit.id: payment_id for debit, payment_id in zip(debits, made, strict=True)}
+
+
+def sent_back_minor(session: Session, debit: Debit) -> int:
+    """How much of a collected debit we have refunded to the customer ourselves; zero for any other debit."""
+    return session.scalar(select(Payment.refunded_minor).where(Payment.id == debit.payment_id)) or 0
 
 
 def give_back(session: Session, debit: Debit, *, on: date, reason_code: str | None, act: Act) -> None:
     """The bank took a collected debit back: its invoice is open again by exactly what was collected, once.
 
-    Raises IllegalMove when the debit is not collected (any more).
+    Raises IllegalMove when the debit is not collected (any more), and StillAllocated when a part of it was sent
+    back to the customer already.
     """
     refunded = reason_code in REFUNDS
     kind = "debit.refunded" if refunded else "debit.returned"
@@ -136,40 +155,44 @@ def settle(session: Session, *, act: Act) -> int:
     return len(rows)
 
 
-def _receipts(session: Session, ordered: Sequence[Debit], on: date) -> list[Receipt]:
+def _receipts(session: Session, ordered: Sequence[Credit]) -> list[Receipt]:
     facts = session.execute(
         select(Mandate.id, Mandate.scheme, Mandate.customer_id).where(
-            Mandate.id.in_({debit.mandate_id for debit in ordered})
+            among(Mandate.id, (credit.debit.mandate_id for credit in ordered))
         )
     )
-    by_mandate = {row.id: row for row in facts}
-    return [
-        Receipt(
-            creditor_id=debit.creditor_id, bank_account_id=debit.bank_account_id,
-            customer_id=by_mandate[debit.mandate_id].customer_id, method=Method.DIRECT_DEBIT,
-            currency=debit.currency, amount_minor=debit.amount_minor, received_on=on,
-            reversible_until=reversible_until(Scheme(by_mandate[debit.mandate_id].scheme), on),
-            reference=debit.end_to_end_id,
-        )
-        for debit in ordered
-    ]  # fmt: skip
+    mandates = {row.id: row for row in facts}
+    return [_receipt(credit, mandates[credit.debit.mandate_id]) for credit in ordered]
 
 
-def _allocations(
-    session: Session, ordered: Sequence[Debit], on: date, decided_by: str, evidence: tuple[str, ...]
-) -> list[Wish]:
+def _receipt(credit: Credit, mandate: Row[str, str, str]) -> Receipt:
+    debit = credit.debit
+    return Receipt(
+        creditor_id=debit.creditor_id, bank_account_id=debit.bank_account_id,
+        customer_id=mandate.customer_id, method=Method.DIRECT_DEBIT,
+        currency=debit.currency, amount_minor=debit.amount_minor, received_on=credit.on,
+        reversible_until=reversible_until(Scheme(mandate.scheme), credit.on),
+        reference=debit.end_to_end_id,
+    )  # fmt: skip
+
+
+def _allocations(session: Session, ordered: Sequence[Credit]) -> list[Wish]:
     rows = session.execute(
-        select(Invoice.id, Invoice.open_minor).where(Invoice.id.in_({debit.invoice_id for debit in ordered}))
+        select(Invoice.id, Invoice.open_minor).where(
+            among(Invoice.id, (credit.debit.invoice_id for credit in ordered))
+        )
     )
-    open_minor = {row[0]: row[1] for row in rows}
+    left = {row[0]: row[1] for row in rows}
     wishes = []
-    for debit in ordered:
-        amount = min(debit.amount_minor, open_minor[debit.invoice_id])
+    for credit in ordered:
+        debit = credit.debit
+        amount = min(debit.amount_minor, left[debit.invoice_id])
         if amount:
+            left[debit.invoice_id] -= amount
             wishes.append(
                 Wish(
                     source_id=str(debit.payment_id), invoice_id=debit.invoice_id, amount_minor=amount,
-                    allocated_on=on, decided_by=decided_by, evidence=evidence,
+                    allocated_on=credit.on, decided_by=credit.decided_by, evidence=credit.evidence,
                 )
             )  # fmt: skip
     return wishes

@@ -81,9 +81,7 @@ def _find(
     return None
 
 
-def _by_block(
-    line: StatementLine, block: Sequence[Debit], debits: Mapping[str, Debit]
-) -> _Found | Waiting:
+def _by_block(line: StatementLine, block: Sequence[Debit], debits: Mapping[str, Debit]) -> _Found | Waiting:
     waiting = [debit for debit in block if debit.state == DebitState.SUBMITTED]
     total = sum(debit.amount_minor for debit in waiting)
     if waiting and total == line.amount_minor:

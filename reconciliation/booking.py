@@ -67,7 +67,9 @@ class StatementWriter:
         rows = [(new_id("lin"), identity, line) for identity, line in named if identity not in known]
         copy_rows(self._session, "statement_lines", _LINE_COLUMNS, (self._row(*row) for row in rows))
         counted = [(line_id, line) for line_id, _, line in rows if self._counts(line)]
-        journal.post(self._session, [self._booking(line_id, line) for line_id, line in counted], act=self._act)
+        journal.post(
+            self._session, [self._booking(line_id, line) for line_id, line in counted], act=self._act
+        )
         self._count(lines, [line for identity, line in named if identity in known], len(rows))
 
     def finish(self, statement: Statement) -> None:

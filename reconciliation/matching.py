@@ -40,9 +40,7 @@ class MatchReport:
         self.last_line_id = other.last_line_id
 
 
-def match_chunk(
-    session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK
-) -> MatchReport:
+def match_chunk(session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK) -> MatchReport:
     """Decide the next `limit` waiting lines after line id `after`; gives what was done, `looked_at` 0 at the end.
 
     The lines are locked; those that another worker holds are passed over. Collections are applied before returns,
@@ -85,9 +83,7 @@ def _lock_waiting(session: Session, after: str | None, limit: int) -> list[State
 
 def _creditors(session: Session, lines: Sequence[StatementLine]) -> dict[str, str]:
     wanted = {line.bank_account_id for line in lines}
-    rows = session.execute(
-        select(BankAccount.id, BankAccount.creditor_id).where(BankAccount.id.in_(wanted))
-    )
+    rows = session.execute(select(BankAccount.id, BankAccount.creditor_id).where(BankAccount.id.in_(wanted)))
     return {row[0]: row[1] for row in rows}
 
 
@@ -99,12 +95,12 @@ def _write(
     for state in sorted({found.state for _, found in explained}):
         ids = [line.id for line, found in explained if found.state == state]
         states.move(session, LINE, ids, state, act=act)
-    _let_wait(session, [(line, found) for line in lines if isinstance(found := outcomes[line.id], Waiting)], act)
+    _let_wait(
+        session, [(line, found) for line in lines if isinstance(found := outcomes[line.id], Waiting)], act
+    )
 
 
-def _write_matches(
-    session: Session, explained: Sequence[tuple[StatementLine, Explained]], act: Act
-) -> None:
+def _write_matches(session: Session, explained: Sequence[tuple[StatementLine, Explained]], act: Act) -> None:
     if not explained:
         return
     matches, parts = [], []

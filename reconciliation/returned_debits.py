@@ -85,14 +85,10 @@ def _explain(
         _post_fee(session, line, fee, act)
         parts.append(Part(PartKind.FEE, -fee))
         evidence.append(f"The bank kept {fee} {line.currency} minor units as its fee.")
-    return Explained(
-        rule=RULE, state=LineState.RETURNED_DEBIT, parts=tuple(parts), evidence=tuple(evidence)
-    )
+    return Explained(rule=RULE, state=LineState.RETURNED_DEBIT, parts=tuple(parts), evidence=tuple(evidence))
 
 
-def _problem(
-    line: StatementLine, told: Sequence[_Return], debits: Mapping[str, Debit]
-) -> str | None:
+def _problem(line: StatementLine, told: Sequence[_Return], debits: Mapping[str, Debit]) -> str | None:
     if len({one.end_to_end_id for one in told}) != len(line.details or (line,)):
         return "Not every part of this batch of returns names one debit."
     for one in told:

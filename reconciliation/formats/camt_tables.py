@@ -26,7 +26,7 @@ _DATE = re.compile(
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def money(digits: str, currency: str) -> Money:
     """A decimal as XML writes it, which knows no comma, and without a minus, as Money. Raises Rejected."""
     if "," in digits or "-" in digits:
@@ -82,7 +82,7 @@ def day(field: str) -> Look:
     return keep
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _date(written: str) -> date:
     found = _DATE.fullmatch(written)
     return date.fromisoformat("" if found is None else found[1])

@@ -52,7 +52,7 @@ def _what(head: bytes) -> str:
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return f"The file is {name}"
-    text = _text(head)
+    text = xml.readable(head)
     if not text.strip():
         return "The file is empty"
     if text.lstrip().startswith("<"):
@@ -74,12 +74,6 @@ _MAGIC = (
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
 )
-
-
-def _text(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head.decode("utf-16", "replace")
-    return head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
 # --- XML and HTML ---
@@ -109,14 +103,14 @@ def _what_markup(head: bytes, text: str) -> str:
         return "The file is a web page (HTML)"
     names = xml.opening(head)
     if not names:
-        return "The file begins like XML but is broken"
+        xml.parse(head)  # says why not even the first element can be read
     message = camt.named(names) or _message(names)
     if message is not None:
         purpose = _MESSAGES.get(message[:8])
         return f"The file is {message}, {purpose}" if purpose else f"The file is {message}"
-    if names[0].local == "OFX":
+    if names and names[0].local == "OFX":
         return "The file looks like OFX"
-    root = names[0].local if _SAFE_NAME.fullmatch(names[0].local) else "of an odd name"
+    root = names[0].local if names and _SAFE_NAME.fullmatch(names[0].local) else "of an odd name"
     return f"The file is XML with the root element {root}"
 
 

@@ -41,6 +41,7 @@ _OTHER_ENCODINGS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"\0\0\0<", b"<\0\
 _DECLARED = re.compile(r"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 
 _BROKEN = "The file is not well-formed XML."
+_TOO_DEEP = "The file nests its elements too deep."
 _CUT_OFF = "The file ends in the middle: it was cut off on its way."
 _DOCUMENT_TYPE = "The file declares a document type, which bank files must not."
 _NO_ERROR = 1  # lxml's own code where libxml2 found nothing wrong but the document has no end
@@ -53,13 +54,13 @@ _SENTENCES: dict[int, str] = {
     _Codes.ERR_TAG_NAME_MISMATCH: "The file is broken: an element is closed that is not the one last opened.",
     _Codes.ERR_TAG_NOT_FINISHED: _CUT_OFF,
     _Codes.ERR_GT_REQUIRED: "The file is broken or cut off within an element's name.",
-    _Codes.ERR_CDATA_NOT_FINISHED: _CUT_OFF,
+    _Codes.ERR_CDATA_NOT_FINISHED: "A text section in the file is too long or never ends.",
     _Codes.ERR_COMMENT_NOT_FINISHED: "A comment in the file is too long or never ends.",
     _Codes.ERR_PI_NOT_FINISHED: "A processing instruction in the file is too long or never ends.",
     _Codes.ERR_INVALID_CHAR: "The file holds a character that XML does not allow.",
     _Codes.ERR_INVALID_ENCODING: "The file holds bytes that do not belong to the encoding it declares.",
     _Codes.ERR_UNDECLARED_ENTITY: "The file refers to an entity, which bank files must not.",
-    _Codes.ERR_RESOURCE_LIMIT: "The file nests its elements too deep, or holds a text of over 10 MB.",
+    _Codes.ERR_RESOURCE_LIMIT: "The file holds a text of over 10 MB.",
     _Codes.ERR_NAME_TOO_LONG: "The file holds a name that is too long to be one.",
     _Codes.NS_ERR_UNDEFINED_NAMESPACE: "The file uses a name prefix that it never explains.",
 }
@@ -142,7 +143,7 @@ def refuse_document_type(head: bytes) -> None:
 
     Encodings that bank files do not use are refused as well, and so is a prolog longer than `head`.
     """
-    text = _prolog_text(head)
+    text = readable(head)
     at = _past_blank(text, 0)
     while text.startswith("<", at):
         if text.startswith("<?", at):
@@ -164,7 +165,11 @@ def _past_blank(text: str, at: int) -> int:
     return at
 
 
-def _prolog_text(head: bytes) -> str:
+def readable(head: bytes) -> str:
+    """The beginning of a file as text with all its markup; letters beyond ASCII may come out wrong.
+
+    Raises UnreadableFile for an encoding that bank files do not use.
+    """
     if head.startswith(_OTHER_ENCODINGS):
         _refuse_encoding()
     if head.startswith((codecs.BOM_UTF16_LE, b"<\0")):
@@ -242,4 +247,6 @@ def _explained(parser: etree.XMLPullParser, error: etree.XMLSyntaxError) -> Unre
     entry = next(iter(parser.feed_error_log), None)
     if entry is None:
         return UnreadableFile(_SENTENCES.get(cast(Any, error).code, _BROKEN), line=error.lineno or None)
+    if entry.type == _Codes.ERR_RESOURCE_LIMIT and "depth" in entry.message:
+        return UnreadableFile(_TOO_DEEP, line=entry.line or None)
     return UnreadableFile(_SENTENCES.get(entry.type, _BROKEN), line=entry.line or None)

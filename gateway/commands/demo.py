@@ -1,0 +1,134 @@
+"""duecourse demo: a believable company goes through the main job, and the server stays up for a look around."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway import clock, logs, verifying
+from gateway.commands.business import show_findings
+from gateway.commands.output import amount, out, table
+from gateway.commands.running import run_server
+from gateway.runtime import open_runtime
+from gateway.sandbox import demo as story
+from gateway.sandbox.demo import DemoReport
+from gateway.settings import Settings
+from ledger.embedded import EmbeddedServer
+from ledger.errors import Conflict
+
+MARK = ".duecourse-demo"
+DEFAULT_FOLDER = Path("duecourse-demo")
+
+
+class FolderNotEmpty(Conflict):
+    """The demo only writes into an empty folder or one of its own."""
+
+
+def demo(
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing what happened.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the server afterwards.")] = 8000,
+    directory: Annotated[Path, typer.Option("--dir", help="Where database and files go.")] = DEFAULT_FOLDER,
+    seed: Annotated[int, typer.Option(help="Another company, another month.")] = 1,
+) -> None:
+    """Run an invented company through the main job against the bank simulator, print what happened, then serve.
+
+    Example: duecourse demo --no-serve
+    """
+    begun = time.monotonic()
+    folder = _fresh(directory.absolute())
+    settings = Settings(database_url=None, data_dir=folder / "data")
+    logs.set_up("warning")
+    with open_runtime(settings) as runtime:
+        report = story.run(
+            runtime, today=runtime.act("demo").today, seed=seed, folder=folder, say=lambda line: out.print(f"· {line}")
+        )
+        findings = verifying.verify(runtime)
+    _show(report)
+    show_findings(findings)
+    _show_paths(report, folder)
+    out.print(f"Done in {time.monotonic() - begun:.0f} seconds.\n")
+    if not all(finding.holds for finding in findings):
+        raise typer.Exit(1)
+    if not no_serve:
+        os.environ["DUECOURSE_DATA_DIR"] = str(settings.data_dir)
+        os.environ.pop("DUECOURSE_DATABASE_URL", None)
+        run_server("127.0.0.1", port)
+
+
+def _fresh(folder: Path) -> Path:
+    """An empty folder; an earlier demo in it is removed together with its database."""
+    if (folder / MARK).exists():
+        EmbeddedServer(folder / "data").destroy()
+        shutil.rmtree(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise FolderNotEmpty(f"{folder} is not empty and no earlier demo. Name another folder with --dir.")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text(f"made by duecourse demo on {clock.now().date().isoformat()}\n")
+    return folder
+
+
+def _show(report: DemoReport) -> None:
+    out.print()
+    table(
+        "Direct debits sent",
+        ["file", "scheme", "debits", "sum"],
+        [(message, scheme, count, amount(total)) for message, scheme, count, total in report.batches],
+        numbers=(2, 3),
+    )
+    matched, waiting = report.matching.by_rule, report.matching.waiting
+    table(
+        f"{report.lines} statement lines: {matched.total()} matched, {waiting.total()} waiting for a person",
+        ["what became of them", "lines"],
+        [
+            *((_RULES.get(rule, rule), count) for rule, count in matched.most_common()),
+            *((f"waiting: {why}", count) for why, count in _grouped(waiting)),
+        ],
+        numbers=(1,),
+    )
+    out.print(
+        f"Against the simulator's own knowledge: {report.right} transfers matched rightly, {report.wrong} wrongly. "
+        f"Importing every statement again brought {report.repeated} new lines.\n"
+    )
+    table(
+        "Invoices by collection status",
+        ["status", "invoices", "open"],
+        [(status, count, amount(open_minor)) for status, count, open_minor in report.statuses],
+        numbers=(1, 2),
+    )
+
+
+_RULES = {
+    "payment_block": "lump credit of one of our payment blocks",
+    "own_end_to_end_id": "credit with the EndToEndId of our debit",
+    "returned_debit": "returned debit, invoice open again",
+    "invoice_number": "transfer that names an invoice and pays it exactly",
+    "own_refund": "refund of ours leaving the account",
+}
+
+
+def _grouped(waiting: dict[str, int]) -> list[tuple[str, int]]:
+    """Reasons that differ only in the invoice they name are counted together."""
+    groups: dict[str, int] = {}
+    for why, count in waiting.items():
+        words = [word if not any(c.isdigit() for c in word) else "…" for word in why.split()]
+        sentence = " ".join(words)
+        groups[sentence] = groups.get(sentence, 0) + count
+    return sorted(groups.items(), key=lambda group: -group[1])
+
+
+def _show_paths(report: DemoReport, folder: Path) -> None:
+    sent = [path for path in report.files if path.parent.name == "pain.008"]
+    answers = [path for path in report.files if path.parent.name == "bank"]
+    for title, paths in (("pain.008 files", sent), ("bank files", answers)):
+        out.print(f"{title}:", style="bold")
+        for path in paths:
+            out.print(f"  {path}", soft_wrap=True)
+    if report.keys is not None:
+        out.print("API keys:", style="bold")
+        out.print(f"  {report.keys}", soft_wrap=True)
+    out.print(f"The books: DUECOURSE_DATA_DIR={folder / 'data'} duecourse verify", soft_wrap=True)

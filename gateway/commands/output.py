@@ -1,0 +1,69 @@
+"""How commands speak: tables for people on standard output, JSON for machines, one clear line for errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.table import Table
+
+from gateway import logs
+from gateway.runtime import Runtime, open_runtime
+from gateway.settings import Settings
+from ledger.money import Money
+
+out = Console(highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> None:
+    """A table for people; the columns counted in `numbers` are set to the right."""
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for position, column in enumerate(columns):
+        shown.add_column(column, justify="right" if position in numbers else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(str(cell) for cell in row))
+    out.print(shown)
+
+
+def amount(minor: int, currency: str = "EUR") -> str:
+    """An amount for people: thousands apart by blanks, a decimal point, the currency behind."""
+    text = Money(minor, currency).decimal()
+    whole, point, cents = text.partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{int(whole.lstrip('-')):,}".replace(",", " ") + f"{point}{cents} {currency}"
+
+
+@contextmanager
+def house(settings: Settings | None = None, *, current: bool = True) -> Iterator[Runtime]:
+    """The open database of a command; with `current` its schema must be up to date."""
+    chosen = settings or Settings()
+    logs.set_up("warning")
+    with open_runtime(chosen) as runtime:
+        if current:
+            runtime.require_current_schema()
+        yield runtime
+
+
+@contextmanager
+def progress(total_bytes: int) -> Iterator[Progress]:
+    """A bar of bytes done of bytes, on a terminal only."""
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+        console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True,
+    )  # fmt: skip
+    with bar:
+        bar.add_task("importing", total=total_bytes)
+        yield bar

@@ -1,0 +1,89 @@
+"""What an ERP says of an invoice, and when that is sound in itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+
+from ledger import audit
+from ledger.banking import RfReference
+from ledger.errors import Rejected
+from ledger.money import LARGEST_MINOR, checked_currency
+from ledger.texts import check_optional, checked_text
+
+LONGEST_DISCOUNT_DAYS = 365
+
+
+class InvoiceRejected(Rejected):
+    """The invoice is wrong in itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceFacts:
+    """What the ERP says of an invoice. `total_minor` is above zero, in minor units of `currency`."""
+
+    creditor_id: str
+    customer_id: str
+    number: str
+    currency: str
+    total_minor: int
+    issued_on: date
+    due_on: date
+    external_id: str | None = None
+    reference: str | None = None
+    purchase_order: str | None = None
+    discount_days: int | None = None
+    discount_percent: Decimal | None = None
+
+    @property
+    def key(self) -> str:
+        """A fingerprint of everything said, to tell a repeated invoice from a changed one."""
+        said: dict[str, object] = {name: _said(value) for name, value in asdict(self).items()}
+        return hashlib.sha256(audit.canonical(said).encode()).hexdigest()
+
+
+def _said(value: object) -> str | None:
+    """One fact as text; 2, 2.0 and 2.00 percent are the same fact."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return None if value is None else str(value)
+
+
+def require_sound(facts: InvoiceFacts) -> None:
+    """Raises InvoiceRejected, UnreadableText, UnknownCurrency or InvalidReference, each with the field at fault."""
+    checked_text(facts.number, field="number", longest=60)
+    if facts.number != facts.number.strip():
+        raise InvoiceRejected("The number has blanks at its ends.", field="number")
+    check_optional(
+        asdict(facts), {"creditor_id": 40, "customer_id": 40, "external_id": 100, "purchase_order": 60}
+    )
+    checked_currency(facts.currency)
+    _require_amount(facts.total_minor)
+    if facts.due_on < facts.issued_on:
+        raise InvoiceRejected("An invoice is not due before it is issued.", field="due_on")
+    if facts.reference is not None:
+        RfReference.parse(facts.reference)
+    _require_discount(facts.discount_days, facts.discount_percent)
+
+
+def _require_amount(total_minor: int) -> None:
+    if total_minor <= 0:
+        raise InvoiceRejected(
+            "The total of an invoice is above zero; what is owed to the customer is a credit note.",
+            field="total_minor",
+        )
+    if total_minor > LARGEST_MINOR:
+        raise InvoiceRejected("The total is larger than any amount of money.", field="total_minor")
+
+
+def _require_discount(days: int | None, percent: Decimal | None) -> None:
+    if days is not None and not 0 <= days <= LONGEST_DISCOUNT_DAYS:
+        raise InvoiceRejected(
+            f"A discount is for 0 to {LONGEST_DISCOUNT_DAYS} days.", field="discount_days"
+        )
+    if percent is not None and not (percent.is_finite() and 0 <= percent < 100):
+        raise InvoiceRejected("A discount is 0 percent or more, and below 100.", field="discount_percent")
+    if percent is not None and round(percent, 2) != percent:
+        raise InvoiceRejected("A discount has at most two decimals.", field="discount_percent")

@@ -1,0 +1,144 @@
+"""Where the collection of an invoice stands: the status that amounts, dates and holds amount to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from ledger import outbox, states
+from ledger.acts import Act
+from ledger.database import expire_rows
+from ledger.models import Invoice
+from ledger.states import CollectionStatus
+
+# Statuses that a floor above puts on an open invoice; they go before what amounts and dates say.
+HOLDS = frozenset(
+    {
+        CollectionStatus.COLLECTING,
+        CollectionStatus.DISPUTED,
+        CollectionStatus.PROMISED,
+        CollectionStatus.IN_PLAN,
+    }
+)
+_PAID = frozenset({CollectionStatus.PAID, CollectionStatus.PAID_PROVISIONAL})
+
+
+def first_status(due_on: date, today: date) -> CollectionStatus:
+    """The status of an invoice on which nothing has happened yet."""
+    if due_on > today:
+        return CollectionStatus.NOT_DUE
+    return CollectionStatus.DUE if due_on == today else CollectionStatus.OVERDUE
+
+
+def status_of(
+    *, total_minor: int, open_minor: int, due_on: date, hold: str | None, provisional: bool, today: date
+) -> CollectionStatus:
+    """The collection status that amounts, date and hold amount to on `today`."""
+    if open_minor == 0:
+        return CollectionStatus.PAID_PROVISIONAL if provisional else CollectionStatus.PAID
+    if hold is not None:
+        return CollectionStatus(hold)
+    if open_minor < total_minor:
+        return CollectionStatus.PARTLY_PAID
+    return first_status(due_on, today)
+
+
+_LOCK = text("SELECT id FROM invoices WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+# Read after the lock, in a statement of its own: only that sees what the one who held the lock before has done.
+_FACTS = text(
+    """
+    SELECT id, total_minor, open_minor, due_on, hold, collection_status AS status, currency,
+        EXISTS (
+            SELECT 1 FROM allocations JOIN payments ON payments.id = allocations.payment_id
+            WHERE allocations.invoice_id = invoices.id AND allocations.reversed_at IS NULL
+            AND payments.state = 'provisional'
+        ) AS provisional
+    FROM invoices
+    WHERE id = ANY(:ids) AND collection_status NOT IN ('cancelled', 'written_off')
+    ORDER BY id
+    """
+)
+
+
+def refresh(
+    session: Session,
+    invoice_ids: Sequence[str],
+    *,
+    act: Act,
+    cause: str,
+    reason_code: str | None = None,
+) -> None:
+    """Bring the status of `invoice_ids` in line with their facts; `cause` (noun.what_happened) goes into events.
+
+    The invoices are locked in id order first, so that what is read of them stays true until the transaction ends.
+    """
+    session.flush()
+    ids = sorted(set(invoice_ids))
+    session.execute(_LOCK, {"ids": ids})
+    turning: dict[CollectionStatus, list[str]] = defaultdict(list)
+    for row in session.execute(_FACTS, {"ids": ids}):
+        now = status_of(
+            total_minor=row.total_minor, open_minor=row.open_minor, due_on=row.due_on, hold=row.hold,
+            provisional=row.provisional, today=act.today,
+        )  # fmt: skip
+        if now == row.status:
+            continue
+        turning[now].append(row.id)
+        kind = _event_type(CollectionStatus(row.status), now)
+        if kind is not None:
+            data = {"collection_status": str(now), "open_minor": row.open_minor, "currency": row.currency}
+            outbox.emit(
+                session,
+                outbox.NewEvent(
+                    type=kind, object_id=row.id, act=act, cause=cause, reason_code=reason_code, data=data
+                ),
+            )
+    for status, turned in turning.items():
+        states.move(session, states.INVOICE, turned, status, act=act, reason=cause)
+
+
+def hold(session: Session, invoice_ids: Sequence[str], kind: str | None, *, act: Act, cause: str) -> None:
+    """Put a hold on invoices, or lift theirs with None, and refresh their status."""
+    if kind is not None and kind not in HOLDS:
+        raise ValueError(f"{kind} is no hold")
+    session.flush()
+    ids = sorted(set(invoice_ids))
+    session.execute(_LOCK, {"ids": ids})
+    session.execute(
+        text("UPDATE invoices SET hold = :kind, version = version + 1 WHERE id = ANY(:ids)"),
+        {"kind": kind, "ids": ids},
+    )
+    expire_rows(session, "invoices", ids, ("hold", "version"))
+    refresh(session, ids, act=act, cause=cause)
+
+
+def age(session: Session, *, act: Act) -> int:
+    """Turn what has become due or overdue by `act.today`; gives how many invoices were looked at."""
+    ids = session.scalars(
+        select(Invoice.id).where(
+            Invoice.open_minor > 0,
+            (Invoice.collection_status == CollectionStatus.NOT_DUE) & (Invoice.due_on <= act.today)
+            | (Invoice.collection_status == CollectionStatus.DUE) & (Invoice.due_on < act.today),
+        )
+    ).all()
+    refresh(session, ids, act=act, cause="invoice.aged")
+    return len(ids)
+
+
+_REACHED = {
+    CollectionStatus.DUE: "invoice.due",
+    CollectionStatus.OVERDUE: "invoice.overdue",
+    CollectionStatus.PARTLY_PAID: "invoice.partly_paid",
+}
+
+
+def _event_type(before: CollectionStatus, now: CollectionStatus) -> str | None:
+    if now in _PAID:
+        return None if before in _PAID and now == CollectionStatus.PAID_PROVISIONAL else "invoice.paid"
+    if before in _PAID:
+        return "invoice.reopened"
+    return _REACHED.get(now)
