@@ -16,7 +16,14 @@ app = typer.Typer(
     help="Self-hosted banking and payments gateway: mandates, pain.008, bank statements, matching, collection.",
 )
 app.command("demo")(demo.demo)
-for command in (running.serve, running.worker, running.migrate, running.doctor, business.verify, business.match):
+for command in (
+    running.serve,
+    running.worker,
+    running.migrate,
+    running.doctor,
+    business.verify,
+    business.match,
+):
     app.command(command.__name__)(command)
 app.add_typer(statements.app, name="statement")
 app.add_typer(business.invoice, name="invoice")

@@ -41,7 +41,12 @@ class TooLarge(DuecourseError):
     """The upload is larger than what is taken in."""
 
 
-_OURS: dict[type[DuecourseError], int] = {Unauthenticated: 401, Forbidden: 403, BadRequest: 400, TooLarge: 413}
+_OURS: dict[type[DuecourseError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    BadRequest: 400,
+    TooLarge: 413,
+}
 
 
 def status_of(error: DuecourseError) -> int:
@@ -51,7 +56,13 @@ def status_of(error: DuecourseError) -> int:
 
 
 def problem(
-    *, status: int, code: str, detail: str, request: Request, headers: dict[str, str] | None = None, **more: Any
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    request: Request,
+    headers: dict[str, str] | None = None,
+    **more: Any,
 ) -> JSONResponse:
     """One problem+json reply (RFC 9457); `type` is stable and names the code."""
     body = {
@@ -100,7 +111,9 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - what this handler is registered for
-    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "http_error")
+    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
+        error.status_code, "http_error"
+    )
     return problem(
         status=error.status_code, code=code, detail=str(error.detail), request=request,
         headers=dict(error.headers or {}),

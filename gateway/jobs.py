@@ -1,4 +1,4 @@
-"""Work that goes on behind the requests: matching, ageing, settling. The queue is Procrastinate on the same database."""
+"""Work that goes on behind the requests: matching, ageing, settling; queued by Procrastinate on the same database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from reconciliation import matching
 from reconciliation.matching import MatchReport
 
 log = structlog.get_logger()
-MATCH = "match_lines"
 STALLED_AFTER = timedelta(seconds=60)
 
 
@@ -50,7 +49,7 @@ def _runtime(context: JobContext) -> Runtime:
     return runtime
 
 
-@jobs.task(name=MATCH, pass_context=True)
+@jobs.task(name=matching.JOB, pass_context=True)
 def _match_lines(context: JobContext) -> None:
     done = match_everything(_runtime(context), actor="job")
     log.info("matched", lines=done.looked_at, matched=done.by_rule.total(), waiting=done.waiting.total())
@@ -72,9 +71,7 @@ def _settle_debits(context: JobContext, timestamp: int) -> None:
 @jobs.task(name="retry_stalled", pass_context=True, queueing_lock="retry_stalled")
 async def _retry_stalled(context: JobContext, timestamp: int) -> None:
     """Take over the jobs of workers that died: their heartbeat is missing."""
-    stalled = await jobs.job_manager.get_stalled_jobs(
-        seconds_since_heartbeat=STALLED_AFTER.total_seconds()
-    )
+    stalled = await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER.total_seconds())
     for job in stalled:
         await jobs.job_manager.retry_job(job)
         log.warning("retried_stalled_job", task=job.task_name, job_id=job.id)
@@ -90,5 +87,3 @@ async def run_worker(runtime: Runtime, *, wait: bool = True) -> None:
                 wait=wait, install_signal_handlers=False, concurrency=1, delete_jobs="successful",
                 fetch_job_polling_interval=5.0, additional_context={"runtime": runtime},
             )  # fmt: skip
-
-

@@ -18,9 +18,7 @@ ALLOWED = frozenset(
 )  # fmt: skip
 
 
-def only_allowed(
-    logger: Any, method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def only_allowed(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor that keeps the fields in ALLOWED and counts what it left out."""
     kept = {name: value for name, value in event.items() if name in ALLOWED}
     if len(kept) != len(event):
@@ -31,7 +29,9 @@ def only_allowed(
 def set_up(level: str) -> None:
     """Log as JSON lines to standard error from `level` upwards; other libraries from warnings upwards."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"level":"%(levelname)s","event":"%(name)s"}')
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format='{"level":"%(levelname)s","event":"%(name)s"}'
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

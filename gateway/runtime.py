@@ -91,4 +91,6 @@ def _connect(url: str, connections: int) -> Engine:
         return database.connect(url, connections=connections)
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
-        raise DatabaseUnreachable(f"The database of DUECOURSE_DATABASE_URL cannot be used: {reason}") from None
+        raise DatabaseUnreachable(
+            f"The database of DUECOURSE_DATABASE_URL cannot be used: {reason}"
+        ) from None

@@ -170,9 +170,7 @@ def idempotent(permission: Permission, *, required: bool = True) -> Callable[...
         act = await run_in_threadpool(acting, request, authorization)
         request.state.act = act
         if idempotency_key is not None:
-            await run_in_threadpool(
-                _remember, _unit(request), request, idempotency_key, await request.body()
-            )
+            await run_in_threadpool(_remember, _unit(request), request, idempotency_key, await request.body())
         elif required:
             raise IdempotencyKeyMissing(
                 "Send an Idempotency-Key header: the same key gives the same reply, never a second effect.",

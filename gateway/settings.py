@@ -15,7 +15,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DUECOURSE_", env_file=".env", extra="ignore")
 
     database_url: SecretStr | None = Field(
-        default=None, description="An external PostgreSQL, 14 or newer. Without it one is started in data_dir."
+        default=None,
+        description="An external PostgreSQL, 14 or newer. Without it one is started in data_dir.",
     )
     data_dir: Path = Field(default=Path("duecourse-data"), description="Where the embedded PostgreSQL lives.")
     host: str = "127.0.0.1"
@@ -24,7 +25,9 @@ class Settings(BaseSettings):
         default=20, ge=2, le=200, description="Requests at once; also the size of the connection pool."
     )
     time_zone: str = Field(default="Europe/Berlin", description="Where the treasury's calendar day begins.")
-    max_upload_bytes: int = Field(default=64 * 1024 * 1024, description="The largest statement file taken in.")
+    max_upload_bytes: int = Field(
+        default=64 * 1024 * 1024, description="The largest statement file taken in."
+    )
     work_in_server: bool = Field(default=True, description="Whether the server also works on jobs.")
     log_level: str = "info"
 

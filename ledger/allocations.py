@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from ledger import audit, invoices, journal, outbox, payments
 from ledger.acts import Act
+from ledger.database import among, expire_rows
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, Allocation, AllocationKind, CreditNote, Invoice, Payment
+from ledger.states import CollectionStatus
+from ledger.texts import checked_text
 
 
 class AllocationNotFound(NotFound):
@@ -27,6 +30,10 @@ class OverAllocated(Conflict):
 
 class Incompatible(Rejected):
     """A payment and an invoice of different creditors or currencies do not belong together."""
+
+
+class InvoiceCancelled(Conflict):
+    """Nothing is allocated to a cancelled invoice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,8 @@ def allocate(session: Session, wishes: Sequence[Wish], *, act: Act, cause: str) 
     """Allocate all `wishes` or none, one id each in the order given.
 
     Payments, then credit notes, then invoices are locked, each in id order, so that every euro is given once
-    whoever else allocates at the same time. Raises OverAllocated, Incompatible, Rejected or the nouns' NotFound.
+    whoever else allocates at the same time. Raises OverAllocated, Incompatible, NotHeld, InvoiceCancelled, Rejected
+    or the nouns' NotFound; nothing is changed then.
     """
     if not wishes:
         return []
@@ -79,8 +87,9 @@ def reverse(
 ) -> list[Allocation]:
     """Take allocations back: payment and invoice have their parts again, and the invoices' status follows.
 
-    Raises AllocationNotFound when one does not stand any more.
+    Raises AllocationNotFound when one does not stand any more, or UnreadableText for the reason.
     """
+    checked_text(because, field="because", longest=200)
     standing = _lock_standing(session, allocation_ids)
     for allocation in standing:
         allocation.reversed_at = act.at
@@ -124,7 +133,7 @@ def standing_of(session: Session, payment_ids: Sequence[str]) -> list[Allocation
     return list(
         session.scalars(
             select(Allocation)
-            .where(Allocation.payment_id.in_(payment_ids), Allocation.reversed_at.is_(None))
+            .where(among(Allocation.payment_id, payment_ids), Allocation.reversed_at.is_(None))
             .order_by(Allocation.id)
         )
     )
@@ -144,7 +153,7 @@ def _lock_sources(session: Session, wishes: Sequence[Wish]) -> dict[str, Payment
 def _lock_credit_notes(session: Session, ids: Sequence[str]) -> dict[str, CreditNote]:
     rows = session.scalars(
         select(CreditNote)
-        .where(CreditNote.id.in_(set(ids)))
+        .where(among(CreditNote.id, ids))
         .order_by(CreditNote.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -162,20 +171,30 @@ def _require_room(
     left = {source_id: _left(source) for source_id, source in sources.items()}
     open_minor = {invoice_id: invoice.open_minor for invoice_id, invoice in targets.items()}
     for wish in wishes:
-        source, target = sources[wish.source_id], targets[wish.invoice_id]
-        if wish.amount_minor <= 0:
-            raise Rejected("An allocation is above zero.", field="amount_minor")
-        if (source.creditor_id, source.currency) != (target.creditor_id, target.currency):
-            raise Incompatible(
-                f"{wish.source_id} and {wish.invoice_id} are of different creditors or currencies.",
-                field="invoice_id",
-            )
+        _require_fitting(wish, sources[wish.source_id], targets[wish.invoice_id])
         left[wish.source_id] -= wish.amount_minor
         open_minor[wish.invoice_id] -= wish.amount_minor
         if left[wish.source_id] < 0:
             raise OverAllocated(f"{wish.source_id} has not that much left.", field="amount_minor")
         if open_minor[wish.invoice_id] < 0:
             raise OverAllocated(f"Invoice {wish.invoice_id} has not that much open.", field="amount_minor")
+
+
+def _require_fitting(wish: Wish, source: Payment | CreditNote, target: Invoice) -> None:
+    """Raises unless this source may pay for this invoice at all, whatever is left of both."""
+    checked_text(wish.decided_by, field="decided_by", longest=100)
+    if wish.amount_minor <= 0:
+        raise Rejected("An allocation is above zero.", field="amount_minor")
+    if (source.creditor_id, source.currency) != (target.creditor_id, target.currency):
+        raise Incompatible(
+            f"{source.id} and {target.id} are of different creditors or currencies.", field="invoice_id"
+        )
+    if isinstance(source, Payment):
+        payments.require_held(source)
+    elif source.customer_id != target.customer_id:
+        raise Incompatible(f"{source.id} was given to another customer than {target.id}.", field="invoice_id")
+    if target.collection_status == CollectionStatus.CANCELLED:
+        raise InvoiceCancelled(f"Invoice {target.id} is cancelled.", field="invoice_id")
 
 
 def _left(source: Payment | CreditNote) -> int:
@@ -270,11 +289,10 @@ def _emit(
 def _lock_standing(session: Session, allocation_ids: Sequence[str]) -> list[Allocation]:
     """The standing allocations, after payments and then invoices were locked in id order."""
     wanted = set(allocation_ids)
-    found = session.scalars(select(Allocation).where(Allocation.id.in_(wanted))).all()
-    _lock_parts(session, found)
+    _lock_parts(session, session.scalars(select(Allocation).where(among(Allocation.id, wanted))).all())
     standing = session.scalars(
         select(Allocation)
-        .where(Allocation.id.in_(wanted), Allocation.reversed_at.is_(None))
+        .where(among(Allocation.id, wanted), Allocation.reversed_at.is_(None))
         .order_by(Allocation.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -292,15 +310,15 @@ def _lock_parts(session: Session, found: Sequence[Allocation]) -> None:
 
 
 def _creditors(session: Session, standing: Sequence[Allocation]) -> dict[str, str]:
-    wanted = {allocation.invoice_id for allocation in standing}
-    rows = session.execute(select(Invoice.id, Invoice.creditor_id).where(Invoice.id.in_(wanted)))
+    wanted = (allocation.invoice_id for allocation in standing)
+    rows = session.execute(select(Invoice.id, Invoice.creditor_id).where(among(Invoice.id, wanted)))
     return {row[0]: row[1] for row in rows}
 
 
 def _expire_parts(session: Session, standing: Sequence[Allocation]) -> None:
     """Sums kept by triggers are read anew."""
-    touched = {one.payment_id for one in standing} | {one.invoice_id for one in standing}
-    touched |= {one.credit_note_id for one in standing}
-    for thing in session.identity_map.values():
-        if isinstance(thing, Payment | Invoice | CreditNote) and thing.id in touched:
-            session.expire(thing)
+    expire_rows(session, "payments", [one.payment_id for one in standing if one.payment_id is not None])
+    expire_rows(
+        session, "credit_notes", [one.credit_note_id for one in standing if one.credit_note_id is not None]
+    )
+    expire_rows(session, "invoices", [one.invoice_id for one in standing])

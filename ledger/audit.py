@@ -41,7 +41,13 @@ def record(
 
 
 def canonical(body: dict[str, object]) -> str:
-    """JSON with sorted keys, no blanks and no floats: the same facts are always the same bytes (as in RFC 8785)."""
+    """JSON with sorted keys, no blanks and no floats: the same facts are always the same bytes (as in RFC 8785).
+
+    Raises TypeError for a float, or for anything else that JSON has no exact form of.
+    """
+    for fact, value in body.items():
+        if isinstance(value, float):
+            raise TypeError(f"{fact} is a float, which is not exact")
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -9,14 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger import audit, customers, journal
+from ledger import audit, creditors, customers, journal
 from ledger.acts import Act
 from ledger.database import violated
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, CreditNote
-from ledger.money import checked_currency
+from ledger.money import LARGEST_MINOR, checked_currency
+from ledger.texts import check_optional, checked_text
 
 
 class CreditNoteNotFound(NotFound):
@@ -43,24 +44,23 @@ class CreditNoteFacts:
 def issue(session: Session, facts: CreditNoteFacts, *, act: Act) -> CreditNote:
     """A new credit note, booked against the receivable; the same one again is given back unchanged.
 
-    Raises Rejected naming the field, CustomerNotFound or CreditNoteClash.
+    Raises UnreadableText, UnknownCurrency or Rejected naming the field, CreditorNotFound, CustomerNotFound or
+    CreditNoteClash; nothing is changed then.
     """
+    _require_sound(facts)
     known = _known(session, facts)
     if known is not None:
         return known
-    checked_currency(facts.currency)
-    if facts.total_minor <= 0:
-        raise Rejected("The total of a credit note is above zero.", field="total_minor")
+    creditors.get(session, facts.creditor_id)
     customers.get(session, facts.customer_id)
-    _require_free_number(session, facts)
     note = CreditNote(id=new_id("cdn"), **asdict(facts), created_at=act.at)
-    session.add(note)
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(note)
     except IntegrityError as error:
         if not violated(error).startswith("uq_credit_notes_"):
             raise
-        raise CreditNoteClash("Another credit note already has this number.", field="number") from error
+        return _just_issued(session, facts)
     audit.record(session, "credit_note.created", note.id, act=act, total_minor=note.total_minor)
     journal.post(session, [_issued_booking(note)], act=act)
     return note
@@ -71,9 +71,7 @@ def find(session: Session, creditor_id: str, external_id: str | None) -> CreditN
     if external_id is None:
         return None
     return session.scalars(
-        select(CreditNote).where(
-            CreditNote.creditor_id == creditor_id, CreditNote.external_id == external_id
-        )
+        select(CreditNote).where(CreditNote.creditor_id == creditor_id, CreditNote.external_id == external_id)
     ).first()
 
 
@@ -103,9 +101,21 @@ def _known(session: Session, facts: CreditNoteFacts) -> CreditNote | None:
     return known
 
 
-def _require_free_number(session: Session, facts: CreditNoteFacts) -> None:
-    taken = select(CreditNote.id).where(
-        CreditNote.creditor_id == facts.creditor_id, CreditNote.number == facts.number
-    )
-    if session.scalars(taken).first() is not None:
+def _just_issued(session: Session, facts: CreditNoteFacts) -> CreditNote:
+    """The same credit note, if it is what another request has just issued; else its number is taken."""
+    known = _known(session, facts)
+    if known is None:
         raise CreditNoteClash("Another credit note already has this number.", field="number")
+    return known
+
+
+def _require_sound(facts: CreditNoteFacts) -> None:
+    checked_text(facts.number, field="number", longest=60)
+    if facts.number != facts.number.strip():
+        raise Rejected("The number has blanks at its ends.", field="number")
+    check_optional(asdict(facts), {"creditor_id": 40, "customer_id": 40, "external_id": 100})
+    checked_currency(facts.currency)
+    if facts.total_minor <= 0:
+        raise Rejected("The total of a credit note is above zero.", field="total_minor")
+    if facts.total_minor > LARGEST_MINOR:
+        raise Rejected("The total is larger than any amount of money.", field="total_minor")

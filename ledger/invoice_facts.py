@@ -80,9 +80,7 @@ def _require_amount(total_minor: int) -> None:
 
 def _require_discount(days: int | None, percent: Decimal | None) -> None:
     if days is not None and not 0 <= days <= LONGEST_DISCOUNT_DAYS:
-        raise InvoiceRejected(
-            f"A discount is for 0 to {LONGEST_DISCOUNT_DAYS} days.", field="discount_days"
-        )
+        raise InvoiceRejected(f"A discount is for 0 to {LONGEST_DISCOUNT_DAYS} days.", field="discount_days")
     if percent is not None and not (percent.is_finite() and 0 <= percent < 100):
         raise InvoiceRejected("A discount is 0 percent or more, and below 100.", field="discount_percent")
     if percent is not None and round(percent, 2) != percent:

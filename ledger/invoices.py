@@ -29,6 +29,7 @@ from ledger.invoice_status import status_of as status_of
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, Creditor, Customer, Invoice
 
+
 class InvoiceNotFound(NotFound):
     """There is no such invoice."""
 

@@ -7,7 +7,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Numeric
@@ -170,9 +179,7 @@ class Payment(Base):
         ),
         one_of("state", PaymentState),
         one_of("method", Method),
-        Index(
-            "ix_payments_provisional", "reversible_until", postgresql_where=text("state = 'provisional'")
-        ),
+        Index("ix_payments_provisional", "reversible_until", postgresql_where=text("state = 'provisional'")),
     )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
@@ -386,6 +393,6 @@ class Event(Base):
     actor: Mapped[str] = mapped_column(String(100))
     cause: Mapped[str | None] = mapped_column(String(60))
     origin: Mapped[str] = mapped_column(String(20))
-    reason_code: Mapped[str | None] = mapped_column(String(10))
+    reason_code: Mapped[str | None] = mapped_column(String(35))
     parent: Mapped[str | None] = mapped_column(Identifier)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from ledger import journal, outbox, states
 from ledger.acts import Act
-from ledger.errors import Conflict, NotFound
+from ledger.database import among, expire_rows
+from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, Method, Payment
+from ledger.money import checked_currency
 from ledger.states import PaymentState
 
 
@@ -24,6 +26,14 @@ class PaymentNotFound(NotFound):
 
 class StillAllocated(Conflict):
     """A payment goes back only when nothing of it is allocated any more."""
+
+
+class NotHeld(Conflict):
+    """The money of the payment is not here yet, or not any more."""
+
+
+_HELD = (PaymentState.PROVISIONAL, PaymentState.FINAL)
+_GONE_BACK = (PaymentState.RETURNED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +52,14 @@ class Receipt:
 
 
 def receive(session: Session, receipts: Sequence[Receipt], *, act: Act, cause: str) -> list[str]:
-    """New payments out of suspense, one id each in the order given: provisional while they can be taken back."""
+    """New payments out of suspense, one id each in the order given: provisional while they can be taken back.
+
+    Raises Rejected for an amount that is not above zero, or UnknownCurrency.
+    """
+    for receipt in receipts:
+        checked_currency(receipt.currency)
+        if receipt.amount_minor <= 0:
+            raise Rejected("A payment is above zero.", field="amount_minor")
     if not receipts:
         return []
     rows = [
@@ -84,7 +101,7 @@ def lock(session: Session, payment_ids: Sequence[str]) -> dict[str, Payment]:
     """The payments, locked in id order until the transaction ends. Raises PaymentNotFound."""
     rows = session.scalars(
         select(Payment)
-        .where(Payment.id.in_(set(payment_ids)))
+        .where(among(Payment.id, payment_ids))
         .order_by(Payment.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -94,6 +111,12 @@ def lock(session: Session, payment_ids: Sequence[str]) -> dict[str, Payment]:
         if wanted not in found:
             raise PaymentNotFound(f"There is no payment {wanted[:40]}.", field="payment_id")
     return found
+
+
+def require_held(payment: Payment) -> None:
+    """Raises NotHeld unless the money is here, for now (provisional) or for good (final)."""
+    if payment.state not in _HELD:
+        raise NotHeld(f"Payment {payment.id} is {payment.state}: its money is not here.", field="payment_id")
 
 
 def take_back(
@@ -106,23 +129,27 @@ def take_back(
     reason_code: str | None,
     cause: str,
 ) -> None:
-    """The bank took whole payments back: they move to `to` (returned or refunded) and out into suspense again.
+    """The bank took whole payments back: they move to `to` and out into suspense again.
 
-    Their allocations must have been reversed before. Raises StillAllocated or IllegalMove.
+    `to` is returned, refunded or charged back, and ValueError is raised for any other. Allocations and refunds of
+    them must have been taken back before. Raises StillAllocated or IllegalMove; nothing is changed then.
     """
+    if to not in _GONE_BACK:
+        raise ValueError(f"a payment does not go back by becoming {to}")
     held = lock(session, payment_ids)
     for payment in held.values():
+        states.require_legal(states.PAYMENT, payment.id, payment.state, to)
         if payment.unallocated_minor != payment.amount_minor:
-            raise StillAllocated(f"Payment {payment.id} is still allocated or partly gone back.")
+            raise StillAllocated(f"Payment {payment.id} is still allocated, or a part of it went back.")
     states.move(session, states.PAYMENT, payment_ids, to, act=act, reason=reason_code)
     session.execute(
         text("UPDATE payments SET returned_minor = amount_minor WHERE id = ANY(:ids)"),
         {"ids": sorted(held)},
     )
+    expire_rows(session, "payments", held, ("returned_minor", "unallocated_minor"))
     journal.post(session, [_returned_booking(payment, on) for payment in held.values()], act=act)
     kind = "payment.refunded" if to == PaymentState.REFUNDED else "payment.returned"
     for payment in held.values():
-        session.expire(payment)
         data = {"amount_minor": payment.amount_minor, "currency": payment.currency}
         outbox.emit(
             session,

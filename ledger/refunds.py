@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from ledger import journal, outbox, payments, states
 from ledger.acts import Act
+from ledger.database import among
 from ledger.errors import Conflict, Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, Refund
+from ledger.money import Money
 from ledger.states import RefundState
+from ledger.texts import checked_text
 
 
 class NotEnoughLeft(Conflict):
@@ -24,16 +27,16 @@ class NotEnoughLeft(Conflict):
 def request(session: Session, *, payment_id: str, amount_minor: int, reason: str, act: Act) -> Refund:
     """Set `amount_minor` of a payment aside to be sent back; it cannot be allocated any more.
 
-    Raises PaymentNotFound, Rejected for an amount that is not above zero, or NotEnoughLeft.
+    Raises PaymentNotFound, UnreadableText, Rejected for an amount that is not above zero, NotHeld or NotEnoughLeft.
     """
-    payment = payments.lock(session, [payment_id])[payment_id]
+    checked_text(reason, field="reason", longest=200)
     if amount_minor <= 0:
         raise Rejected("A refund is above zero.", field="amount_minor")
+    payment = payments.lock(session, [payment_id])[payment_id]
+    payments.require_held(payment)
     if amount_minor > payment.unallocated_minor:
-        raise NotEnoughLeft(
-            f"Payment {payment_id} has {payment.unallocated_minor} {payment.currency} minor units left.",
-            field="amount_minor",
-        )
+        left = Money(payment.unallocated_minor, payment.currency)
+        raise NotEnoughLeft(f"Payment {payment_id} has {left} left.", field="amount_minor")
     refund_id = new_id("ref")
     refund = Refund(
         id=refund_id, creditor_id=payment.creditor_id, payment_id=payment_id, currency=payment.currency,
@@ -52,15 +55,13 @@ def request(session: Session, *, payment_id: str, amount_minor: int, reason: str
 def find_requested(session: Session, end_to_end_ids: Sequence[str]) -> dict[str, Refund]:
     """The refunds waiting to be seen on a statement, by the EndToEndId they carry."""
     rows = session.scalars(
-        select(Refund).where(
-            Refund.end_to_end_id.in_(end_to_end_ids), Refund.state == RefundState.REQUESTED
-        )
+        select(Refund).where(among(Refund.end_to_end_id, end_to_end_ids), Refund.state == RefundState.REQUESTED)
     )
     return {refund.end_to_end_id: refund for refund in rows}
 
 
 def paid(session: Session, refund: Refund, *, on: date, act: Act) -> None:
-    """A statement shows the refund leaving: it is paid, and clears what was set aside."""
+    """A statement shows the refund leaving: it is paid, and clears what was set aside. Raises IllegalMove."""
     states.move(session, states.REFUND, [refund.id], RefundState.PAID, act=act)
     journal.post(
         session,

@@ -134,10 +134,7 @@ INVOICE = Machine(
     column="collection_status",
     moves=moves(
         {
-            **{
-                status: (*(other for other in _OPEN if other != status), *_PAID, *_ENDED)
-                for status in _OPEN
-            },
+            **{status: (*(other for other in _OPEN if other != status), *_PAID, *_ENDED) for status in _OPEN},
             CollectionStatus.PAID_PROVISIONAL: (*_OPEN, CollectionStatus.PAID),
             CollectionStatus.PAID: (*_OPEN, CollectionStatus.PAID_PROVISIONAL),
             CollectionStatus.WRITTEN_OFF: (*_OPEN, *_PAID),
@@ -149,6 +146,13 @@ INVOICE = Machine(
 
 class IllegalMove(Conflict):
     """A state machine does not know this move, or somebody else moved first."""
+
+
+def require_legal(machine: Machine, thing: str, state: str, to: str) -> None:
+    """Raises IllegalMove unless a thing in `state` may become `to`."""
+    if to not in machine.moves.get(state, ()):
+        noun = machine.noun.replace("_", " ").capitalize()
+        raise IllegalMove(f"{noun} {thing} is {state} and cannot become {to}.", id=thing, state=state)
 
 
 _MOVE = """
@@ -186,19 +190,16 @@ def move(
     if not wanted:
         return
     session.flush()
-    legal = machine.before(to)
     held = session.execute(
         text(_MOVE.format(table=machine.table, column=machine.column)),
         {
-            "ids": wanted, "count": len(wanted), "to": str(to), "legal": legal,
+            "ids": wanted, "count": len(wanted), "to": str(to), "legal": machine.before(to),
             "at": act.at, "actor": act.actor, "reason": reason,
         },
     )  # fmt: skip
     before = {row.id: row.was for row in held}
     for thing in wanted:
-        if before.get(thing) not in legal:
-            state = before.get(thing, "missing")
-            raise IllegalMove(f"{machine.noun} {thing} is {state} and cannot become {to}.", id=thing, state=state)
+        require_legal(machine, thing, before.get(thing, "missing"), to)
     expire_rows(session, machine.table, wanted, (machine.column, "version"))
     for thing in wanted:
         audit.record(

@@ -36,7 +36,10 @@ class Finding:
 
 
 def run(session: Session, invariants: Iterable[Invariant]) -> Iterator[Finding]:
-    """Ask each invariant in turn, in one consistent view of the database."""
+    """Ask each invariant in turn, in one consistent view of the database.
+
+    `session` must not have asked the database anything in its present transaction.
+    """
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     for invariant in invariants:
         figure, breaches = session.execute(text(invariant.sql)).one()
@@ -218,7 +221,8 @@ INVARIANTS = (
             WHERE previous_hash <> before
             OR hash <> encode(sha256(convert_to(previous_hash || E'\\n' || body, 'UTF8')), 'hex')
             OR seq <> place
-        ) + (SELECT count(*) FROM chain_head WHERE (seq, hash) IS DISTINCT FROM (
+        ) + (SELECT count(*) FROM (VALUES (1)) AS expected (id) LEFT JOIN chain_head USING (id)
+            WHERE (seq, hash) IS DISTINCT FROM (
             coalesce((SELECT max(audit_records.seq) FROM audit_records), 0),
             coalesce(
                 (SELECT audit_records.hash FROM audit_records ORDER BY audit_records.seq DESC LIMIT 1), repeat('0', 64)
@@ -238,8 +242,8 @@ INVARIANTS = (
         "events",
         """
         SELECT count(*), count(*) FILTER (WHERE position <> place OR sequence <> turn)
-            + (SELECT count(*) FROM chain_head
-               WHERE event_position <> coalesce((SELECT max(position) FROM events), 0))
+            + (SELECT count(*) FROM (VALUES (1)) AS expected (id) LEFT JOIN chain_head USING (id)
+               WHERE event_position IS DISTINCT FROM coalesce((SELECT max(position) FROM events), 0))
         FROM (
             SELECT position, sequence, row_number() OVER (ORDER BY position) AS place,
                 row_number() OVER (PARTITION BY object_id ORDER BY position) AS turn

@@ -71,19 +71,36 @@ INVARIANTS = (
         SELECT count(*), count(*) FILTER (
             WHERE approved_by IS NULL OR approved_by = drafted_by
             OR released_by IS NULL OR released_by = drafted_by
-        ) FROM batches WHERE released_at IS NOT NULL
+        ) FROM batches
+        WHERE released_at IS NOT NULL OR state NOT IN ('draft', 'approved', 'closed')
         """,
     ),
     Invariant(
         "debits_rest_on_mandates",
-        "Every debit's mandate was signed by the collection date, by the invoice's customer, for its creditor.",
+        "A debit's mandate was signed by the collection date, by the invoice's customer, for its creditor.",
         "debits",
         """
         SELECT count(*), count(*) FILTER (
             WHERE mandates.signed_on > debits.collect_on OR mandates.customer_id <> invoices.customer_id
-            OR mandates.creditor_id <> debits.creditor_id
+            OR mandates.creditor_id <> debits.creditor_id OR invoices.creditor_id <> debits.creditor_id
         )
-        FROM debits JOIN mandates ON mandates.id = debits.mandate_id JOIN invoices ON invoices.id = debits.invoice_id
+        FROM debits
+        JOIN mandates ON mandates.id = debits.mandate_id
+        JOIN invoices ON invoices.id = debits.invoice_id
+        """,
+    ),
+    Invariant(
+        "one_off_mandates_serve_once",
+        "A one-off mandate has one debit at most, apart from cancelled and rejected ones.",
+        "one-off mandates",
+        """
+        SELECT count(*), count(*) FILTER (WHERE drawn > 1)
+        FROM (
+            SELECT mandates.id, count(debits.id) AS drawn
+            FROM mandates LEFT JOIN debits
+                ON debits.mandate_id = mandates.id AND debits.state NOT IN ('cancelled', 'rejected')
+            WHERE mandates.type = 'one_off' GROUP BY mandates.id
+        ) AS counted
         """,
     ),
     Invariant(
@@ -92,10 +109,13 @@ INVARIANTS = (
         "things",
         """
         SELECT count(*), count(*) FILTER (WHERE state IS DISTINCT FROM (
-            SELECT to_state FROM state_changes WHERE object_id = things.id ORDER BY state_changes.id DESC LIMIT 1
+            SELECT to_state FROM state_changes
+            WHERE object_id = things.id ORDER BY state_changes.id DESC LIMIT 1
         ))
         FROM (
-            SELECT id, state FROM mandates UNION ALL SELECT id, state FROM debits UNION ALL SELECT id, state FROM batches
+            SELECT id, state FROM mandates
+            UNION ALL SELECT id, state FROM debits
+            UNION ALL SELECT id, state FROM batches
         ) AS things
         """,
     ),

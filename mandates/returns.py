@@ -83,8 +83,8 @@ class Credit:
 def collect(session: Session, credited: Sequence[Credit], *, act: Act) -> dict[str, str]:
     """The bank credited these debits: a provisional payment each, allocated to its invoice.
 
-    What an invoice no longer has open stays unallocated on the payment. Gives the payment id of each debit id.
-    Raises IllegalMove when one of them is not submitted.
+    What an invoice no longer has open stays unallocated on the payment. Gives the payment id of each debit
+    id. Raises IllegalMove when one of them is not submitted.
     """
     if not credited:
         return {}
@@ -112,8 +112,8 @@ def sent_back_minor(session: Session, debit: Debit) -> int:
 def give_back(session: Session, debit: Debit, *, on: date, reason_code: str | None, act: Act) -> None:
     """The bank took a collected debit back: its invoice is open again by exactly what was collected, once.
 
-    Raises IllegalMove when the debit is not collected (any more), and StillAllocated when a part of it was sent
-    back to the customer already.
+    Raises IllegalMove when the debit is not collected (any more), and StillAllocated when a part of it was
+    sent back to the customer already.
     """
     refunded = reason_code in REFUNDS
     kind = "debit.refunded" if refunded else "debit.returned"

@@ -17,6 +17,7 @@ from reconciliation import batch_bookings, invoice_numbers, own_refunds, returne
 from reconciliation.models import LINE, LineState, Match, MatchPart, StatementLine
 from reconciliation.outcomes import Explained, Outcome, Waiting
 
+JOB = "match_lines"  # the name under which matching is queued
 CHUNK = 2_000  # lines decided in one transaction
 
 NOTHING_KNOWN = "Neither a reference of ours nor an invoice number stands in it."

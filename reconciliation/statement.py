@@ -18,8 +18,8 @@ class UnreadableFile(Rejected):
     `line` is the line of the text file at fault, counted from 1, where it is known.
     """
 
-    def __init__(self, message: str, *, line: int | None = None, **facts: object) -> None:
-        super().__init__(message, line=line, **facts)
+    def __init__(self, message: str, *, line: int | None = None, field: str | None = None) -> None:
+        super().__init__(message, field=field, line=line)
         self.line = line
 
 

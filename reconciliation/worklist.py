@@ -46,14 +46,10 @@ def get_line(session: Session, line_id: str) -> StatementLine:
 
 def match_of(session: Session, line_id: str) -> dict[str, Any] | None:
     """The standing match of a line with its parts, or None while it waits."""
-    match = session.scalars(
-        select(Match).where(Match.line_id == line_id, Match.undone_at.is_(None))
-    ).first()
+    match = session.scalars(select(Match).where(Match.line_id == line_id, Match.undone_at.is_(None))).first()
     if match is None:
         return None
-    parts = session.scalars(
-        select(MatchPart).where(MatchPart.match_id == match.id).order_by(MatchPart.id)
-    )
+    parts = session.scalars(select(MatchPart).where(MatchPart.match_id == match.id).order_by(MatchPart.id))
     return {
         "id": match.id, "rule": match.rule, "decided_by": match.decided_by, "decided_at": match.decided_at,
         "evidence": match.evidence,

@@ -88,9 +88,7 @@ def get_creditor(creditor_id: str, session: CurrentSession, act: Reader) -> Cred
 
 @router.post("/bank-accounts", status_code=201)
 def open_bank_account(body: BankAccountIn, session: CurrentSession, act: SetterUp) -> BankAccountOut:
-    return BankAccountOut.model_validate(
-        creditors.open_bank_account(session, **body.model_dump(), act=act)
-    )
+    return BankAccountOut.model_validate(creditors.open_bank_account(session, **body.model_dump(), act=act))
 
 
 @router.get("/bank-accounts")

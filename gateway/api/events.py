@@ -40,14 +40,14 @@ def list_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     after: Annotated[int, Query(ge=0, description="The `next` of the page before; 0 for the start.")] = 0,
     object_id: Annotated[str | None, Query(max_length=40)] = None,
-    type: Annotated[str | None, Query(max_length=60)] = None,
+    kind: Annotated[str | None, Query(alias="type", max_length=60)] = None,
 ) -> Page[EventOut]:
     """A page of events. `next` is always given, so that a reader that has caught up can ask again with it."""
     query = select(Event).where(Event.position > after).order_by(Event.position).limit(limit)
     if object_id is not None:
         query = query.where(Event.object_id == object_id)
-    if type is not None:
-        query = query.where(Event.type == type)
+    if kind is not None:
+        query = query.where(Event.type == kind)
     rows = session.scalars(query).all()
     last = rows[-1].position if rows else after
     return Page(data=[EventOut.model_validate(row) for row in rows], next=str(last))

@@ -35,7 +35,9 @@ class InvoiceIn(BaseModel):
     total_minor: int = Field(examples=[12000])
     issued_on: date
     due_on: date
-    reference: str | None = Field(default=None, max_length=40, description="An RF creditor reference (ISO 11649).")
+    reference: str | None = Field(
+        default=None, max_length=40, description="An RF creditor reference (ISO 11649)."
+    )
     purchase_order: str | None = Field(default=None, max_length=60)
     discount_days: int | None = Field(default=None, ge=0, le=365)
     discount_percent: Decimal | None = Field(default=None, ge=0, lt=100, decimal_places=2)

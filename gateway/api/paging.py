@@ -30,9 +30,7 @@ class Cursor(BaseModel):
 
 def _cursor(
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most.")] = 50,
-    after: Annotated[
-        str | None, Query(max_length=40, description="The `next` of the page before.")
-    ] = None,
+    after: Annotated[str | None, Query(max_length=40, description="The `next` of the page before.")] = None,
 ) -> Cursor:
     return Cursor(limit=limit, after=after)
 
@@ -42,7 +40,7 @@ AtCursor = Annotated[Cursor, Depends(_cursor)]
 
 def page(
     session: Session,
-    query: Select[tuple[_Row]],
+    query: Select[_Row],
     by: InstrumentedAttribute[str],
     cursor: Cursor,
     show: Callable[[_Row], _Out],

@@ -11,12 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import jobs
 from gateway.api.paging import AtCursor, Page, page
 from gateway.errors import TooLarge
 from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute
 from ledger import creditors, outbox
-from reconciliation import importing, worklist
+from reconciliation import importing, matching, worklist
 from reconciliation.importing import ImportReport
 from reconciliation.models import LineState, StatementFile, StatementLine, StatementRecord
 
@@ -154,7 +153,7 @@ def upload_statements(
     limit = request.app.state.runtime.settings.max_upload_bytes
     done = [_import(session, upload, limit, act=act, owner=owner) for upload in files]
     if any(outcome.imported for outcome in done):
-        outbox.defer(session, jobs.MATCH, lock=jobs.MATCH)
+        outbox.defer(session, matching.JOB, lock=matching.JOB)
     return UploadsOut(data=[_shown(outcome) for outcome in done])
 
 
@@ -229,4 +228,5 @@ def list_lines(
 def get_line(line_id: str, session: CurrentSession, act: Reader) -> LineWithMatch:
     line = worklist.get_line(session, line_id)
     match = worklist.match_of(session, line_id)
-    return LineWithMatch(**LineOut.model_validate(line).model_dump(), match=match and MatchOut(**match))
+    shown = None if match is None else MatchOut(**match)
+    return LineWithMatch(**LineOut.model_validate(line).model_dump(), match=shown)

@@ -48,7 +48,9 @@ def import_invoices(
         table("Invoices", ["outcome", "rows"], counts.items(), numbers=(1,))
         for name in sorted(report.unknown_columns):
             out.print(f"The column {name!r} is not known and was not read.")
-        refused = [(one.row, one.refusal.field or "", one.refusal.message) for one in report.outcomes if one.refusal]
+        refused = [
+            (one.row, one.refusal.field or "", one.refusal.message) for one in report.outcomes if one.refusal
+        ]
         if refused:
             table("Refused", ["line", "field", "reason"], refused, numbers=(0,))
     if report.refused:
@@ -84,8 +86,12 @@ def check_file(
         print_json(report.as_json(str(file)))
     else:
         verdict = "would be accepted" if report.accepted else "would be refused"
-        out.print(f"{file}: {report.version or 'no known version'}, {report.transactions} transactions, {verdict}.")
-        rows = [(one.severity, one.rule, one.path, one.transaction or "", one.message) for one in report.findings]
+        out.print(
+            f"{file}: {report.version or 'no known version'}, {report.transactions} transactions, {verdict}."
+        )
+        rows = [
+            (one.severity, one.rule, one.path, one.transaction or "", one.message) for one in report.findings
+        ]
         if rows:
             table("Findings", ["severity", "rule", "path", "transaction", "reason"], rows)
     if not report.accepted:
@@ -99,8 +105,12 @@ def simulate(
     outcome: Annotated[
         list[str] | None, typer.Option(help="END_TO_END_ID=AM04, or =AM04:late_return, =MS02:reject, =paid.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Also let some collections come back, by this seed.")] = None,
-    booking: Annotated[bank.Booking, typer.Option(help="Lumps or single credits.")] = bank.Booking.AS_FILE_SAYS,
+    seed: Annotated[
+        int | None, typer.Option(help="Also let some collections come back, by this seed.")
+    ] = None,
+    booking: Annotated[
+        bank.Booking, typer.Option(help="Lumps or single credits.")
+    ] = bank.Booking.AS_FILE_SAYS,
     as_json: AsJson = False,
 ) -> None:
     """Play the bank: the pain.002, camt.054 and camt.053 it would send for a pain.008 file.
@@ -121,7 +131,11 @@ def simulate(
     if as_json:
         print_json(shown)
     else:
-        table("The bank's files", ["day", "format", "file"], [(one["on"], one["format"], one["file"]) for one in shown])
+        table(
+            "The bank's files",
+            ["day", "format", "file"],
+            [(one["on"], one["format"], one["file"]) for one in shown],
+        )
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -150,7 +164,9 @@ def show_findings(findings: list[Finding]) -> None:
         for one in findings
     ]
     broken = sum(not one.holds for one in findings)
-    title = f"{len(findings)} invariants, {broken} broken" if broken else f"{len(findings)} invariants, all hold"
+    title = (
+        f"{len(findings)} invariants, {broken} broken" if broken else f"{len(findings)} invariants, all hold"
+    )
     table(title, ["", "what always holds", "figure"], rows, numbers=(2,))
 
 
@@ -158,5 +174,7 @@ def figure_of(finding: Finding) -> str:
     """A figure with its unit; sums of money in euro style."""
     unit = finding.invariant.unit
     if unit.startswith("minor units"):
-        return f"{amount(finding.figure, 'EUR').removesuffix(' EUR')} {unit.removeprefix('minor units').strip()}"
+        return (
+            f"{amount(finding.figure, 'EUR').removesuffix(' EUR')} {unit.removeprefix('minor units').strip()}"
+        )
     return f"{finding.figure:,} {unit}".replace(",", " ")

@@ -45,7 +45,11 @@ def demo(
     logs.set_up("warning")
     with open_runtime(settings) as runtime:
         report = story.run(
-            runtime, today=runtime.act("demo").today, seed=seed, folder=folder, say=lambda line: out.print(f"· {line}")
+            runtime,
+            today=runtime.act("demo").today,
+            seed=seed,
+            folder=folder,
+            say=lambda line: out.print(f"· {line}"),
         )
         findings = verifying.verify(runtime)
     _show(report)

@@ -27,7 +27,9 @@ api_key = typer.Typer(no_args_is_help=True, help="Keys for the API.")
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    no_worker: Annotated[bool, typer.Option("--no-worker", help="Do not work on jobs in this process.")] = False,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Do not work on jobs in this process.")
+    ] = False,
     reload: Annotated[bool, typer.Option("--reload", help="Start anew when the code changes.")] = False,
 ) -> None:
     """Serve the API, and work on jobs in the same process. Example: duecourse serve --port 8000"""
@@ -84,13 +86,17 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json([{"check": one.what, "fine": one.fine, "says": one.says} for one in checks])
     else:
-        table("Doctor", ["", "looked at", "found"], [("ok" if c.fine else "!!", c.what, c.says) for c in checks])
+        table(
+            "Doctor", ["", "looked at", "found"], [("ok" if c.fine else "!!", c.what, c.says) for c in checks]
+        )
     if not all(one.fine for one in checks):
         raise typer.Exit(1)
 
 
 def _examine(settings: Settings) -> Iterator[_Check]:
-    kind = "external (DUECOURSE_DATABASE_URL)" if settings.database_url else f"embedded in {settings.data_dir}"
+    kind = (
+        "external (DUECOURSE_DATABASE_URL)" if settings.database_url else f"embedded in {settings.data_dir}"
+    )
     yield _Check("database", True, kind)
     yield _Check("time zone", True, f"the treasury's day begins at midnight in {settings.time_zone}")
     try:
@@ -116,15 +122,21 @@ def _schema(runtime: Runtime) -> _Check:
 
 def _durability(runtime: Runtime) -> _Check:
     """A commit that was acknowledged must survive a power cut."""
-    settings = {name: _ask(runtime, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")}
+    settings = {
+        name: _ask(runtime, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")
+    }
     lax = [f"{name} is off" for name, value in settings.items() if value == "off"]
-    return _Check("durability", not lax, "; ".join(lax) or "commits reach the disk before they are acknowledged")
+    return _Check(
+        "durability", not lax, "; ".join(lax) or "commits reach the disk before they are acknowledged"
+    )
 
 
 def _keys(runtime: Runtime) -> _Check:
     count = int(_ask(runtime, "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL"))
     if not count:
-        return _Check("API keys", True, "none yet; make one with: duecourse api-key create --name me --role admin")
+        return _Check(
+            "API keys", True, "none yet; make one with: duecourse api-key create --name me --role admin"
+        )
     return _Check("API keys", True, f"{count} valid")
 
 

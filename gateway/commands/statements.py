@@ -103,13 +103,16 @@ def _fate(done: ImportReport) -> str:
 def _show_import(done: list[ImportReport], matched: MatchReport) -> None:
     rows = [(one.name, one.format or "", one.imported, one.known, _fate(one)) for one in done]
     table("Files", ["file", "format", "new lines", "known", "what happened"], rows, numbers=(2, 3))
-    rules = [*matched.by_rule.most_common(), *((f"waiting: {why}", n) for why, n in matched.waiting.most_common())]
+    rules = [
+        *matched.by_rule.most_common(),
+        *((f"waiting: {why}", n) for why, n in matched.waiting.most_common()),
+    ]
     if rules:
         table("Lines", ["explained by", "lines"], rules, numbers=(1,))
 
 
 def _show(found: list[dict[str, Any]]) -> None:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for one in found:
         if "error" in one:
             place = f", line {one['error']['line']}" if one["error"]["line"] else ""

@@ -1,4 +1,4 @@
-"""The main job, run on the invented company: invoices and mandates in, pain.008 out, statements in, paid invoices out."""
+"""The main job, run on the invented company: from invoices and mandates to pain.008, from statements to paid invoices."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def run(runtime: Runtime, *, today: date, seed: int, folder: Path, say: Callable
         extra_entries=entries, account_opening=OPENING,
     )  # fmt: skip
     statements = [file for file in answer.of_format(CAMT_053) if file.on <= today]
-    _keep_files(folder / "bank", ((file.name, file.content) for file in answer.files if file.on <= today), report)
+    _keep_files(
+        folder / "bank", ((file.name, file.content) for file in answer.files if file.on <= today), report
+    )
     say(f"{len(statements)} statements imported and matched")
     for file in statements:
         _take_in(runtime, file.name, file.content, clock.act("clerk", file.on), report)
@@ -241,7 +243,10 @@ def _decided(session: Session) -> dict[tuple[int, str | None, str | None], str]:
     """The invoice number that each matched transfer paid, by what the transfer said."""
     rows = session.execute(
         select(
-            StatementLine.amount_minor, StatementLine.remittance, StatementLine.counterparty_account, Invoice.number
+            StatementLine.amount_minor,
+            StatementLine.remittance,
+            StatementLine.counterparty_account,
+            Invoice.number,
         )
         .join(Match, Match.line_id == StatementLine.id)
         .join(MatchPart, MatchPart.match_id == Match.id)

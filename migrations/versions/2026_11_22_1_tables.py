@@ -97,7 +97,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=100), nullable=False),
         sa.Column("cause", sa.String(length=60), nullable=True),
         sa.Column("origin", sa.String(length=20), nullable=False),
-        sa.Column("reason_code", sa.String(length=10), nullable=True),
+        sa.Column("reason_code", sa.String(length=35), nullable=True),
         sa.Column("parent", sa.String(40, collation="C"), nullable=True),
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_events")),

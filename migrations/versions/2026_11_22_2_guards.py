@@ -17,7 +17,7 @@ CREATE FUNCTION require_balanced_entries() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF EXISTS (
         SELECT 1 FROM added JOIN accounts ON accounts.id = added.account_id
-        GROUP BY added.entry_id, accounts.currency HAVING sum(added.amount_minor) <> 0
+        GROUP BY added.entry_id, accounts.creditor_id, accounts.currency HAVING sum(added.amount_minor) <> 0
     ) THEN
         RAISE EXCEPTION 'a journal entry does not sum to zero'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'postings_balanced';

@@ -168,13 +168,15 @@ def test_every_statement_of_a_file_is_an_object_in_its_order() -> None:
 
 def test_a_file_that_cannot_be_read_is_one_object_with_its_error() -> None:
     content = camt053([credit(1250)]).replace(b">12.50<", b">12,50<")
+    line = content[: content.index(b">12,50<")].count(b"\n") + 1
+    assert line > 1
     assert inspected(content) == [
         {
             "file": "a.xml",
             "error": {
                 "code": "unreadable_file",
-                "message": "'1012,50' is not an amount: only digits and a decimal point may stand there.",
-                "line": 1,
+                "message": "'12,50' is not an amount: only digits and a decimal point may stand there.",
+                "line": line,
             },
         }
     ]
