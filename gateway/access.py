@@ -28,10 +28,9 @@ def create_api_key(session: Session, *, name: str, role: Role, act: Act) -> tupl
     return key, secret
 
 
-def authenticate(session: Session, authorization: str | None) -> ApiKey:
-    """The key of an `Authorization: Bearer dc_...` header. Raises Unauthenticated."""
-    kind, _, secret = (authorization or "").partition(" ")
-    if kind.lower() != "bearer" or not secret.startswith(PREFIX):
+def authenticate(session: Session, secret: str | None) -> ApiKey:
+    """The valid key with this secret, as an `Authorization: Bearer` header brings it. Raises Unauthenticated."""
+    if secret is None or not secret.startswith(PREFIX):
         raise Unauthenticated("Send the header Authorization: Bearer dc_... with a valid API key.")
     key = session.scalars(
         select(ApiKey).where(ApiKey.secret_hash == _hash(secret), ApiKey.revoked_at.is_(None))

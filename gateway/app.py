@@ -103,7 +103,7 @@ class Accounting:
                 "request",
                 request_id=request_id,
                 method=scope["method"],
-                route=getattr(scope.get("route"), "path", "unknown"),
+                route=scope["state"].get("route", "other"),
                 status=status,
                 milliseconds=round((time.perf_counter() - begun) * 1000, 1),
             )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -75,6 +76,7 @@ class TransactionalRoute(APIRoute):
 
         async def in_transaction(request: Request) -> Response:
             runtime: Runtime = request.app.state.runtime
+            request.state.route = self.path_format
             for attempt in range(1, MOST_ATTEMPTS + 1):
                 unit = request.state.unit = Unit(runtime.sessions())
                 try:
@@ -113,14 +115,18 @@ def current_session(request: Request) -> Session:
 CurrentSession = Annotated[Session, Depends(current_session)]
 
 
-def may(permission: Permission) -> Callable[[Request, str | None], Act]:
+_Credentials = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(auto_error=False, description="An API key: dc_...")),
+]
+
+
+def may(permission: Permission) -> Callable[[Request, _Credentials], Act]:
     """A dependency: the caller has `permission`; gives the deed that is done in its name now."""
 
-    def acting(
-        request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
-    ) -> Act:
+    def acting(request: Request, credentials: _Credentials) -> Act:
         unit = _unit(request)
-        unit.key = access.authenticate(unit.session, authorization)
+        unit.key = access.authenticate(unit.session, credentials.credentials if credentials else None)
         access.require(unit.key, permission)
         runtime: Runtime = request.app.state.runtime
         return runtime.act(unit.key.id)
@@ -164,10 +170,10 @@ def idempotent(permission: Permission, *, required: bool = True) -> Callable[...
 
     async def acting_once(
         request: Request,
-        authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
+        credentials: _Credentials,
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> Act:
-        act = await run_in_threadpool(acting, request, authorization)
+        act = await run_in_threadpool(acting, request, credentials)
         request.state.act = act
         if idempotency_key is not None:
             await run_in_threadpool(_remember, _unit(request), request, idempotency_key, await request.body())

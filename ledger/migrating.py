@@ -22,8 +22,12 @@ class SchemaNotCurrent(Rejected):
 
 
 def upgrade(engine: Engine, scripts: Path) -> None:
-    """Run the migrations in `scripts` that are missing; several processes may ask at once, one does it."""
+    """Run the migrations in `scripts` that are missing; several processes may ask at once, one does it.
+
+    The others wait for it however long it takes. What a failing migration had done is rolled back.
+    """
     with engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(hashtextextended('duecourse:migrate', 0))"))
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.commit()

@@ -1,4 +1,4 @@
-"""Writing statements into the books: lines in bulk against suspense, and the balance that was there before them."""
+"""Writing statements into the books: their lines in bulk, against suspense."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from ledger import journal, outbox
 from ledger.acts import Act
 from ledger.database import copy_rows
+from ledger.errors import Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, BankAccount
 from reconciliation.identity import Identities
-from reconciliation.models import LineState, StatementRecord
+from reconciliation.models import LineState, StatementLine, StatementRecord
 from reconciliation.statement import Header, Line, LineStatus, Statement
 
 _LINE_COLUMNS = (
@@ -30,13 +31,37 @@ _LINE_COLUMNS = (
 )  # fmt: skip
 
 
-def upload_lock(digest: str) -> ColumnElement[Any]:
-    """Held until the transaction ends, so that the same bytes are never imported twice at once."""
-    return func.pg_advisory_xact_lock(func.hashtextextended(f"statement:{digest}", 0))
+# How many characters fit into each column of a line; texts without a limit are not here.
+_LONGEST = {
+    name: length
+    for name in _LINE_COLUMNS
+    if (length := getattr(StatementLine.__table__.c[name].type, "length", None)) is not None
+}
+_LARGEST_SUM = 10**17  # minor units; what is larger is no money, and bigint has room for more
+
+
+class TooLong(Rejected):
+    """A field of a statement is longer than any bank's field is."""
+
+
+class TooLarge(Rejected):
+    """The lines of a statement add up to more than there is money."""
+
+
+class WrongCurrency(Rejected):
+    """The statement is in another currency than its account."""
+
+
+def exclusive(subject: str) -> ColumnElement[Any]:
+    """A lock on a subject of imports, held until the transaction ends: whoever else asks for it waits."""
+    return func.pg_advisory_xact_lock(func.hashtextextended(f"statement:{subject}", 0))
 
 
 class StatementWriter:
-    """Writes one statement: its row when it opens, its new lines chunk by chunk, its proof when it ends."""
+    """Writes one statement: its row when it opens, its new lines chunk by chunk, its proof when it ends.
+
+    The account is locked until the transaction ends, so that one file after another finds out what is known.
+    """
 
     def __init__(
         self,
@@ -50,6 +75,9 @@ class StatementWriter:
         self.account = account
         self._session, self._identities, self._act = session, identities, act
         self._last_day: date | None = None
+        session.execute(select(exclusive(account.id)))
+        for said, column in ((header.statement_id, "bank_statement_id"), (header.sequence, "sequence")):
+            _require_short(said, StatementRecord.__table__.c[column].type.length, f"The statement's {column}")
         self.record = StatementRecord(
             id=new_id("stm"), file_id=file_id, bank_account_id=account.id, format=header.format,
             bank_statement_id=header.statement_id, sequence=header.sequence,
@@ -61,7 +89,7 @@ class StatementWriter:
         session.flush()
 
     def add(self, lines: Sequence[Line]) -> None:
-        """Store and post the lines that are not in the books yet."""
+        """Store and post the lines that are not in the books yet. Raises TooLong or TooLarge."""
         named = [(self._identities.name(line), line) for line in lines]
         known = self._known([identity for identity, _ in named])
         rows = [(new_id("lin"), identity, line) for identity, line in named if identity not in known]
@@ -73,8 +101,15 @@ class StatementWriter:
         self._count(lines, [line for identity, line in named if identity in known], len(rows))
 
     def finish(self, statement: Statement) -> None:
-        """Write down the balances and what they prove, and tell that the statement is in."""
+        """Write down the balances and what they prove, and tell that the statement is in.
+
+        Raises WrongCurrency.
+        """
         record = self.record
+        if statement.currency != record.currency:
+            raise WrongCurrency(
+                f"The statement is in {statement.currency}, but its account is kept in {record.currency}."
+            )
         record.opening_minor = statement.opening.amount.minor if statement.opening else None
         record.closing_minor = statement.closing.amount.minor if statement.closing else None
         record.balanced = statement.balanced
@@ -108,6 +143,8 @@ class StatementWriter:
         record.known_count += len(known)
         record.booked_minor += sum(line.amount.minor for line in lines if self._counts(line))
         record.known_minor += sum(line.amount.minor for line in known if self._counts(line))
+        if abs(record.booked_minor) > _LARGEST_SUM:
+            raise TooLarge("The lines add up to more than any amount of money.")
         days = [day for line in lines if (day := line.booked_on or line.valued_on) is not None]
         self._last_day = max([*days, self._last_day] if self._last_day else days, default=None)
 
@@ -118,7 +155,7 @@ class StatementWriter:
     def _row(self, line_id: str, identity: str, line: Line) -> tuple[Any, ...]:
         state, because = self._first_state(line)
         batch = line.batch
-        return (
+        row = (
             line_id, self.record.id, self.account.id, line.position, identity, state, because, str(line.status),
             line.booked_on or line.valued_on, line.valued_on, line.amount.minor, line.amount.currency,
             line.counterparty.name, line.counterparty.iban, line.counterparty.bic, line.remittance,
@@ -128,12 +165,18 @@ class StatementWriter:
             batch.payment_information_id if batch else None, batch.message_id if batch else None,
             batch.count if batch else None, json.dumps([_detail(part) for part in line.details]),
         )  # fmt: skip
+        for name, value in zip(_LINE_COLUMNS, row, strict=True):
+            if name in _LONGEST:
+                _require_short(value, _LONGEST[name], f"Line {line.position}: the {name.replace('_', ' ')}")
+        return row
 
     def _first_state(self, line: Line) -> tuple[str, str | None]:
         if line.status != LineStatus.BOOKED:
             return LineState.IGNORED, f"The bank says {line.status}: not booked, so not money yet."
         if line.amount.currency != self.account.currency:
             return LineState.IGNORED, "The line is in another currency than its account."
+        if not line.amount:
+            return LineState.IGNORED, "No money moved."
         return LineState.NEW, None
 
     def _booking(self, line_id: str, line: Line) -> Booking:
@@ -148,81 +191,13 @@ class StatementWriter:
         )
 
 
-# The balance an account should have: its last closing balance, and what came later without any balance.
-EXPECTED_BALANCE = """
-    SELECT coalesce((
-        SELECT closing_minor FROM statements
-        WHERE bank_account_id = accounts.id AND closing_minor IS NOT NULL AND opening_minor IS NOT NULL
-        ORDER BY closes_on DESC NULLS LAST, sequence_number DESC NULLS LAST, id DESC LIMIT 1
-    ), 0) + coalesce((
-        SELECT sum(lines.amount_minor) FROM statement_lines AS lines
-        JOIN statements ON statements.id = lines.statement_id
-        WHERE statements.bank_account_id = accounts.id AND lines.status = 'booked'
-        AND lines.currency = accounts.currency
-        AND (statements.closing_minor IS NULL OR statements.opening_minor IS NULL)
-        AND lines.booked_on > coalesce((
-            SELECT max(closes_on) FROM statements AS closed
-            WHERE closed.bank_account_id = accounts.id AND closed.closing_minor IS NOT NULL
-            AND closed.opening_minor IS NOT NULL
-        ), '-infinity')
-    ), 0)
-"""
-
-_GAPS = text(
-    """
-    WITH chain AS (
-        SELECT id, opening_minor - lag(closing_minor) OVER (
-            ORDER BY closes_on, sequence_number NULLS FIRST, id
-        ) + known_minor AS gap
-        FROM statements
-        WHERE bank_account_id = :account AND closing_minor IS NOT NULL AND opening_minor IS NOT NULL
-    )
-    UPDATE statements SET gap_minor = nullif(chain.gap, 0)
-    FROM chain
-    WHERE statements.id = chain.id AND statements.gap_minor IS DISTINCT FROM nullif(chain.gap, 0)
-    RETURNING statements.id, statements.gap_minor
-    """
-)
-
-
-def bring_forward(session: Session, account: BankAccount, statement_id: str, *, act: Act) -> None:
-    """Make the journal's bank account agree with the last closing balance.
-
-    What the lines at hand do not explain - the balance before the first statement, and gaps between statements
-    until the missing one arrives - stands on the account `brought_forward`.
-    """
-    session.flush()
-    session.expire_all()
-    expected = session.execute(
-        text(f"SELECT ({EXPECTED_BALANCE}) FROM bank_accounts AS accounts WHERE accounts.id = :account"),  # noqa: S608 - a constant
-        {"account": account.id},
-    ).scalar_one()
-    missing = int(expected) - journal.balance_minor(session, _bank(account))
-    brought = Place(account.creditor_id, AccountKind.BROUGHT_FORWARD, account.currency, account.id)
-    booking = Booking(
-        kind="brought_forward", object_id=statement_id, posted_on=act.today,
-        debit=_bank(account), credit=brought, amount_minor=missing,
-    )  # fmt: skip
-    journal.post(session, [booking], act=act)
-    _note_gaps(session, session.execute(_GAPS, {"account": account.id}), account, act)
-
-
-def _note_gaps(
-    session: Session, found: Iterable[tuple[str, int | None]], account: BankAccount, act: Act
-) -> None:
-    for statement_id, gap in found:
-        if gap is not None:
-            data = {"gap_minor": gap, "currency": account.currency, "bank_account_id": account.id}
-            outbox.emit(
-                session,
-                outbox.NewEvent(
-                    type="statement.gap_found", object_id=statement_id, act=act, origin="bank", data=data
-                ),
-            )
-
-
 def _bank(account: BankAccount) -> Place:
     return Place(account.creditor_id, AccountKind.BANK, account.currency, account.id)
+
+
+def _require_short(said: object, longest: int, name: str) -> None:
+    if isinstance(said, str) and len(said) > longest:
+        raise TooLong(f"{name} is longer than {longest} characters.")
 
 
 def _number(sequence: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Taking in statement files: bytes stored once, balances proved, lines posted, what is known dropped, twins kept."""
+"""Taking in statement files: bytes stored once, balances proved, lines posted once, real twins kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ledger.acts import Act
 from ledger.errors import DuecourseError, Rejected
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
-from reconciliation import booking
+from reconciliation import balances, booking
 from reconciliation.formats import detect
 from reconciliation.identity import Identities
 from reconciliation.models import FileState, StatementFile, StatementRecord
@@ -71,7 +71,8 @@ def import_file(
     """Import one statement file, whole or not at all; the same bytes again change nothing.
 
     A file that cannot be read, or is about an account we do not have, is kept with the reason and no line of it
-    is imported. With `open_accounts_of` (a creditor's id) unknown accounts become bank accounts of that creditor.
+    is imported. With `open_accounts_of` (a creditor's id) unknown accounts become bank accounts of that
+    creditor; raises CreditorNotFound when there is no such creditor.
     """
     digest = hashlib.sha256(content).hexdigest()
     file = _store(session, content, digest, name, act)
@@ -81,7 +82,7 @@ def import_file(
     try:
         with outbox.all_or_nothing(session):
             _take_in(session, file.id, content, tally, act=act, open_accounts_of=open_accounts_of)
-    except (UnreadableFile, UnknownAccount, MissingDate, Rejected) as refusal:
+    except Rejected as refusal:
         _refuse(session, file, refusal, act)
         return ImportReport(file_id=file.id, name=name, sha256=digest, refusal=refusal)
     file.state, file.format = FileState.IMPORTED, tally.format
@@ -99,7 +100,7 @@ def import_file(
 
 def _store(session: Session, content: bytes, digest: str, name: str, act: Act) -> StatementFile:
     """The file's row, new or found by its hash; locked, so that two uploads of it follow one another."""
-    session.execute(select(booking.upload_lock(digest)))
+    session.execute(select(booking.exclusive(digest)))
     found = session.scalars(select(StatementFile).where(StatementFile.sha256 == digest)).first()
     if found is not None:
         return found
@@ -130,7 +131,7 @@ def _take_in(
     if not tally.statement_ids:
         raise UnreadableFile("The file holds no statement.")
     for account_id, statement_id in last_of.items():
-        booking.bring_forward(session, tally.accounts[account_id], statement_id, act=act)
+        balances.bring_forward(session, tally.accounts[account_id], statement_id, act=act)
 
 
 def _statements(
@@ -171,9 +172,7 @@ def _dated(lines: list[Line]) -> list[Line]:
 
 
 def _account(session: Session, account: Account, *, owner: str | None, act: Act) -> BankAccount:
-    found = creditors.find_bank_account(
-        session, iban=account.iban, other_number=account.other, currency=account.currency
-    )
+    found = _find(session, account)
     if found is not None:
         return found
     if owner is None or (account.iban is None and account.other is None):
@@ -183,7 +182,14 @@ def _account(session: Session, account: Account, *, owner: str | None, act: Act)
         )
     if account.currency is None:
         raise UnknownAccount("The statement does not say the currency of its account; add the account first.")
-    return creditors.open_bank_account(
+    session.execute(select(booking.exclusive("accounts")))
+    return _find(session, account) or creditors.open_bank_account(
         session, creditor_id=owner, name="opened by a statement", iban=account.iban,
         other_number=account.other, currency=account.currency, act=act,
     )  # fmt: skip
+
+
+def _find(session: Session, account: Account) -> BankAccount | None:
+    return creditors.find_bank_account(
+        session, iban=account.iban, other_number=account.other, currency=account.currency
+    )

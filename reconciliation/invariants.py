@@ -1,7 +1,7 @@
 """What always holds for statements, their lines and what the lines became."""
 
 from ledger.verify import Invariant
-from reconciliation.booking import EXPECTED_BALANCE
+from reconciliation.balances import EXPECTED_BALANCE, chain
 
 INVARIANTS = (
     Invariant(
@@ -22,31 +22,29 @@ INVARIANTS = (
     ),
     Invariant(
         "brought_forward_is_explained",
-        "What stands as brought forward is each account's first opening balance, and every recorded gap and break.",
+        "What is brought forward is each account's first opening balance, and every recorded gap and break.",
         "minor units brought forward",
-        """
-        SELECT coalesce(sum(-booked), 0), count(*) FILTER (WHERE -booked <> explained)
-        FROM (
-            SELECT accounts.id, coalesce((
-                SELECT sum(postings.amount_minor) FROM postings
-                JOIN accounts AS book ON book.id = postings.account_id
-                WHERE book.kind = 'brought_forward' AND book.bank_account_id = accounts.id
-            ), 0) AS booked, coalesce((
-                SELECT opening_minor FROM statements WHERE bank_account_id = accounts.id
-                AND opening_minor IS NOT NULL AND closing_minor IS NOT NULL
-                ORDER BY closes_on, sequence_number NULLS FIRST, id LIMIT 1
-            ), 0) + coalesce((
-                SELECT sum(coalesce(gap_minor, 0) + closing_minor - opening_minor - booked_minor)
-                FROM statements WHERE bank_account_id = accounts.id
-                AND opening_minor IS NOT NULL AND closing_minor IS NOT NULL
-            ), 0) AS explained
-            FROM bank_accounts AS accounts
-            WHERE NOT EXISTS (
-                SELECT 1 FROM statements WHERE bank_account_id = accounts.id
-                AND (opening_minor IS NULL OR closing_minor IS NULL)
-            )
-        ) AS compared
-        """,
+        f"""
+        WITH explained AS (
+            SELECT chain.bank_account_id,
+                (array_agg(chain.opening_minor ORDER BY chain.place))[1]
+                + sum(coalesce(statements.gap_minor, 0) + chain.break_minor) AS expected
+            FROM ({chain("")}) AS chain JOIN statements ON statements.id = chain.id
+            GROUP BY chain.bank_account_id
+        ), brought AS (
+            SELECT book.bank_account_id, -sum(postings.amount_minor) AS booked
+            FROM postings JOIN accounts AS book ON book.id = postings.account_id
+            WHERE book.kind = 'brought_forward' GROUP BY book.bank_account_id
+        )
+        SELECT coalesce(sum(booked), 0), count(*) FILTER (
+            WHERE coalesce(booked, 0) <> coalesce(expected, 0)
+        )
+        FROM explained FULL JOIN brought USING (bank_account_id)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM statements WHERE statements.bank_account_id = bank_account_id
+            AND (opening_minor IS NULL OR closing_minor IS NULL)
+        )
+        """,  # noqa: S608 - put together from constants
     ),
     Invariant(
         "suspense_is_unexplained_lines",

@@ -1,4 +1,4 @@
-"""Transfers that name an invoice: its whole number in the text, exactly its open amount, and no other invoice named."""
+"""Transfers that name an invoice: its whole number in the text, exactly its open amount, no other invoice."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ledger import allocations, payments
 from ledger.acts import Act
 from ledger.allocations import Wish
 from ledger.models import Method
+from ledger.money import Money
 from ledger.payments import Receipt
 from reconciliation.evidence import whole_tokens
 from reconciliation.models import LineState, PartKind, StatementLine
@@ -36,6 +37,7 @@ _NAMED = text(
     """
     SELECT upper(number) AS key, id, number, customer_id, currency, open_minor FROM invoices
     WHERE creditor_id = :creditor_id AND upper(number) = ANY(:tokens)
+    ORDER BY id FOR UPDATE
     """
 )
 
@@ -45,15 +47,16 @@ def explain(
 ) -> dict[str, Outcome]:
     """Pay the invoices that these booked credits name; gives an outcome for each line that names one.
 
-    `creditor_of` maps bank account ids to creditor ids. Lines compete in id order: an invoice is paid once.
+    `creditor_of` maps bank account ids to creditor ids. Lines compete in the order given: an invoice is paid
+    once. What comes back of our own money pays nothing.
     """
-    credits = [line for line in lines if line.amount_minor > 0]
-    tokens = {line.id: whole_tokens(line.remittance) for line in credits}
-    named = _named(session, credits, tokens, creditor_of)
+    received = [line for line in lines if line.amount_minor > 0 and not line.takes_back]
+    tokens = {line.id: whole_tokens(line.remittance) for line in received}
+    named = _named(session, received, tokens, creditor_of)
     taken: set[str] = set()
     chosen: list[tuple[StatementLine, _Candidate]] = []
     outcomes: dict[str, Outcome] = {}
-    for line in credits:
+    for line in received:
         candidates = [
             candidate
             for token in sorted(tokens[line.id])
@@ -71,16 +74,16 @@ def explain(
 
 def _named(
     session: Session,
-    credits: Sequence[StatementLine],
+    received: Sequence[StatementLine],
     tokens: Mapping[str, set[str]],
     creditor_of: Mapping[str, str],
 ) -> dict[tuple[str, str], list[_Candidate]]:
-    """Candidates by creditor and token: one indexed query per creditor for all lines together."""
+    """Candidates by creditor and token, locked in id order: one query per creditor for all lines together."""
     wanted: dict[str, set[str]] = defaultdict(set)
-    for line in credits:
+    for line in received:
         wanted[creditor_of[line.bank_account_id]] |= tokens[line.id]
     named: dict[tuple[str, str], list[_Candidate]] = defaultdict(list)
-    for creditor_id, some in wanted.items():
+    for creditor_id, some in sorted(wanted.items()):
         for row in session.execute(_NAMED, {"creditor_id": creditor_id, "tokens": sorted(some)}):
             candidate = _Candidate(row.id, row.number, row.customer_id, row.currency, row.open_minor)
             named[(creditor_id, row.key)].append(candidate)
@@ -101,8 +104,8 @@ def _decide(
         return Waiting(f"The text names invoice {only.number}, which is in {only.currency}.")
     if only.open_minor != line.amount_minor:
         return Waiting(
-            f"The text names invoice {only.number}, but it has {only.open_minor} open "
-            f"and the amount is {line.amount_minor}."
+            f"The text names invoice {only.number}, but it has {Money(only.open_minor, only.currency)} open "
+            f"and the amount is {Money(line.amount_minor, line.currency)}."
         )
     return only
 

@@ -1,4 +1,4 @@
-"""From lines to money: the rules in order, what they explain is applied, everything else waits with its reason."""
+"""From lines to money: the rules in order; what they explain is applied, all else waits with its reason."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ledger import audit, states
 from ledger.acts import Act
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
+from mandates import returns
+from mandates.returns import Named
 from reconciliation import batch_bookings, invoice_numbers, own_refunds, returned_debits
 from reconciliation.models import LINE, LineState, Match, MatchPart, StatementLine
 from reconciliation.outcomes import Explained, Outcome, Waiting
@@ -22,6 +24,7 @@ CHUNK = 2_000  # lines decided in one transaction
 
 NOTHING_KNOWN = "Neither a reference of ours nor an invoice number stands in it."
 MONEY_OUT = "Money went out, and no return or refund of ours explains it."
+MONEY_BACK = "It takes an earlier booking back, and no debit or refund of ours explains it."
 
 
 @dataclass
@@ -44,23 +47,45 @@ class MatchReport:
 def match_chunk(session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK) -> MatchReport:
     """Decide the next `limit` waiting lines after line id `after`; gives what was done, `looked_at` 0 at the end.
 
-    The lines are locked; those that another worker holds are passed over. Collections are applied before returns,
-    so that a statement with both ends where two statements would.
+    The lines are locked; those that another worker holds are passed over. Collections are applied before
+    returns, so that a statement with both ends where two statements would.
     """
     lines = _lock_waiting(session, after, limit)
-    creditor_of = _creditors(session, lines)
-    outcomes: dict[str, Outcome] = {}
-    for rule in (
-        lambda rest: batch_bookings.explain(session, rest, act=act),
-        lambda rest: returned_debits.explain(session, rest, act=act),
-        lambda rest: own_refunds.explain(session, rest, act=act),
-        lambda rest: invoice_numbers.explain(session, rest, creditor_of, act=act),
-    ):
-        outcomes.update(rule([line for line in lines if line.id not in outcomes]))
-    for line in lines:
-        outcomes.setdefault(line.id, Waiting(NOTHING_KNOWN if line.amount_minor > 0 else MONEY_OUT))
+    outcomes = _decide(session, lines, act)
     _write(session, lines, outcomes, act)
     return _report(lines, outcomes)
+
+
+def _decide(session: Session, lines: Sequence[StatementLine], act: Act) -> dict[str, Outcome]:
+    """Apply the rules in turn, each to the lines that those before it say nothing about."""
+    creditor_of = _creditors(session, lines)
+    named = _named_debits(session, lines)
+    outcomes: dict[str, Outcome] = {}
+
+    def rest() -> list[StatementLine]:
+        return [line for line in lines if line.id not in outcomes]
+
+    outcomes |= batch_bookings.explain(session, rest(), named, creditor_of, act=act)
+    outcomes |= returned_debits.explain(session, rest(), named, creditor_of, act=act)
+    outcomes |= own_refunds.explain(session, rest(), creditor_of, act=act)
+    outcomes |= invoice_numbers.explain(session, rest(), creditor_of, act=act)
+    return outcomes | {line.id: Waiting(_nothing_found(line)) for line in rest()}
+
+
+def _named_debits(session: Session, lines: Sequence[StatementLine]) -> Named:
+    """Every debit of ours that one of the lines names, locked."""
+    names = {line.end_to_end_id for line in lines}
+    names |= {part["end_to_end_id"] for line in lines for part in line.details}
+    blocks = {line.batch_payment_information_id for line in lines}
+    return returns.find(
+        session, end_to_end_ids=filter(None, names), payment_information_ids=filter(None, blocks)
+    )
+
+
+def _nothing_found(line: StatementLine) -> str:
+    if line.amount_minor < 0:
+        return MONEY_OUT
+    return MONEY_BACK if line.takes_back else NOTHING_KNOWN
 
 
 def apply_by_hand(session: Session, line: StatementLine, outcome: Explained, *, act: Act) -> None:

@@ -176,6 +176,11 @@ class StatementLine(Base):
     details: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(server_default="1")
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether it undoes an earlier booking: a return, a refund by the bank, or a reversal."""
+        return self.reversal or self.return_reason is not None
+
 
 class Match(Base):
     """What a line became: by which rule or person, and why."""

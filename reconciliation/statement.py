@@ -18,8 +18,10 @@ class UnreadableFile(Rejected):
     `line` is the line of the text file at fault, counted from 1, where it is known.
     """
 
-    def __init__(self, message: str, *, line: int | None = None, field: str | None = None) -> None:
-        super().__init__(message, field=field, line=line)
+    def __init__(
+        self, message: str, *, line: int | None = None, field: str | None = None, **facts: object
+    ) -> None:
+        super().__init__(message, field=field, line=line, **facts)
         self.line = line
 
 

@@ -41,6 +41,8 @@ from tests.factories.books import Books
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 TEMPLATE = "duecourse_template"
 
+pytest_plugins = ("tests.required_groups",)
+
 settings.register_profile("duecourse", deadline=None, derandomize=True)
 settings.load_profile("duecourse")
 

@@ -154,15 +154,10 @@ _NEVER_CHANGED = (
     "journal_entries", "postings", "state_changes", "audit_records", "events", "file_downloads", "match_parts",
 )  # fmt: skip
 _NEVER_DELETED = (
-    "allocations",
-    "payments",
-    "refunds",
-    "debits",
-    "batches",
-    "invoices",
-    "matches",
-    "chain_head",
-)
+    "accounts", "allocations", "bank_accounts", "batches", "chain_head", "credit_notes", "creditors", "debits",
+    "invoices", "mandates", "matches", "payment_blocks", "payments", "refunds", "statement_files",
+    "statement_lines", "statements", "stored_files",
+)  # fmt: skip
 
 
 def upgrade() -> None:

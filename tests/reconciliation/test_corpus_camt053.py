@@ -33,7 +33,7 @@ pytestmark = [
 # Files that are not read as expected, and why that is right.
 EXCEPTIONS = {
     "kedder__ofxstatement-iso20022__gcamp6.xml": (
-        "Its currency is XXX, which ISO 4217 keeps for 'no currency'; an amount without a currency is refused."
+        "Its currency is XXX, which in ISO 4217 means 'no currency'; money without a currency is refused."
     ),
 }
 
@@ -155,7 +155,8 @@ def test_the_score(capsys: pytest.CaptureFixture[str]) -> None:
         sys.stdout.write(
             f"\ncamt.053: {len(confident)} of {len(CONFIDENT)} files of high confidence agree, "
             f"{len(EXCEPTIONS)} named exception; of all well-formed ones "
-            f"{len(agreeing)} of {len(EXPECTED) - len(NEGATIVE)}; {len(NEGATIVE)} malformed ones refused or named.\n"
+            f"{len(agreeing)} of {len(EXPECTED) - len(NEGATIVE)}; "
+            f"{len(NEGATIVE)} malformed ones refused or named.\n"
         )
     assert len(confident) == len(CONFIDENT) - len(EXCEPTIONS)
 
