@@ -4,6 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# $(call install,LOCK): the virtual environment with exactly what the lock file names, and the project itself.
+define install
+echo "Installing what $(1) names into $(VENV) ..."; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Duecourse needs Python 3.11 or newer.")' && \
+{ test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV); } && \
+$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
+$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
 .PHONY: help demo test check dev bench lock
 
 help: ## list the commands
@@ -35,13 +44,9 @@ lock: ## resolve the lock files again from pyproject.toml
 		pyproject.toml --extra build --extra dev -o requirements-dev.lock $(ARGS)
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(call install,requirements.lock)
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(call install,requirements-dev.lock)
 	@touch $@ $(VENV)/run.stamp
