@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
-# EPC230-15: the letters, digits and marks that every SEPA bank takes; no slash at the ends, none doubled.
-_REFERENCE = re.compile(r"(?!/)(?!.*//)[A-Za-z0-9/\-?:().,'+]+(?<!/)")
 LONGEST_REFERENCE = 35
+_REFERENCE = re.compile(
+    r"(?!/)(?!.*//)[A-Za-z0-9/\-?:().,'+](?:[A-Za-z0-9/\-?:().,'+ ]*[A-Za-z0-9\-?:().,'+])?"
+)
 
 
-def is_sepa_reference(text: str, *, limit: int = LONGEST_REFERENCE) -> bool:
-    """Whether `text` can serve as MsgId, EndToEndId, MndtId and the like (EPC230-15): 1 to `limit` characters."""
+def is_sepa_reference(text: str, limit: int = LONGEST_REFERENCE) -> bool:
+    """Whether `text` may be an identifier (MsgId, EndToEndId, MndtId ...): guaranteed characters, 1 to `limit`.
+
+    No slash at either end and no two in a row (EPC230-15); no blank at either end, for banks cut it off.
+    """
     return len(text) <= limit and _REFERENCE.fullmatch(text) is not None

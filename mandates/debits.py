@@ -174,7 +174,8 @@ def _row(wish: Wish, invoice: Invoice, mandate: Mandate, account_id: str, act: A
 def _end_to_end_id(number: str, debit_id: str) -> str:
     """The invoice number with six characters that make it unique, as people and machines both read it."""
     readable = f"{number}-{debit_id[-6:].upper()}"
-    return readable if is_sepa_reference(readable) else f"D{debit_id.removeprefix('deb_').upper()}"
+    sound = is_sepa_reference(readable) and " " not in readable
+    return readable if sound else f"D{debit_id.removeprefix('deb_').upper()}"
 
 
 def _write(session: Session, rows: Sequence[dict[str, object]], *, act: Act) -> None:

@@ -34,9 +34,6 @@ _MARKS = ("Mn", "Me")
 _LETTERS_AND_NUMBERS = ("L", "N")
 
 _CLEAN = re.compile(r"[A-Za-z0-9/\-?:().,'+]+(?: [A-Za-z0-9/\-?:().,'+]+)*")
-_REFERENCE = re.compile(
-    r"(?!/)(?!.*//)[A-Za-z0-9/\-?:().,'+](?:[A-Za-z0-9/\-?:().,'+ ]*[A-Za-z0-9\-?:().,'+])?"
-)
 
 
 class _Equivalents(dict[int, str]):
@@ -95,11 +92,3 @@ def to_sepa(text: str) -> str:
         return text
     converted = " ".join(unicodedata.normalize("NFC", text).translate(_EQUIVALENTS).split())
     return converted or (REPLACEMENT if text.strip() else "")
-
-
-def is_reference(text: str, limit: int = 35) -> bool:
-    """Whether `text` may be an identifier: guaranteed characters, 1 to `limit` of them, slashes only inside.
-
-    No slash at either end and no two in a row (EPC230-15); no blank at either end, for banks cut it off.
-    """
-    return len(text) <= limit and _REFERENCE.fullmatch(text) is not None

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from exporters.pain008 import places
-from exporters.pain008.characters import is_reference
 from exporters.pain008.findings import Case, Fault
+from ledger.sepa_text import is_sepa_reference
 
 HEADER_IDENTIFIERS = (places.MESSAGE_ID,)
 BLOCK_IDENTIFIERS = (places.BLOCK_ID,)
@@ -32,7 +32,7 @@ def identifiers(*paths: str) -> Callable[[Case], Iterator[Fault]]:
         limit = case.profile.identifier_length
         for path in paths:
             value = case.fields.get(path)
-            if value is not None and not is_reference(value, limit):
+            if value is not None and not is_sepa_reference(value, limit):
                 yield path, _form(limit)
 
     return faults

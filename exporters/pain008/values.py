@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from exporters.pain008.characters import is_reference, to_sepa
+from exporters.pain008.characters import to_sepa
 from exporters.pain008.profiles import Profile
 from ledger.errors import Rejected
 from ledger.money import Money
+from ledger.sepa_text import is_sepa_reference
 
 
 class Unwritable(Rejected):
@@ -66,7 +67,7 @@ def text(value: str, limit: int, field: str) -> str:
 
 def reference(value: str, profile: Profile, field: str) -> str:
     """An identifier exactly as it is: whoever reads the bank's answer compares it character by character."""
-    if not is_reference(value, profile.identifier_length):
+    if not is_sepa_reference(value, profile.identifier_length):
         raise Unwritable(
             f"An identifier has 1 to {profile.identifier_length} of the letters, digits and signs that every "
             "bank takes, with slashes and blanks only inside and no two slashes in a row.",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.pain008.characters import GUARANTEED, is_clean, is_reference, to_sepa
+from exporters.pain008.characters import GUARANTEED, is_clean, to_sepa
 
 
 @pytest.mark.parametrize(
@@ -71,21 +71,3 @@ def test_only_text_without_anything_visible_becomes_nothing(text: str) -> None:
 @given(st.text("".join(sorted(GUARANTEED))))
 def test_guaranteed_characters_are_only_freed_of_spare_blanks(text: str) -> None:
     assert to_sepa(text) == re.sub(" +", " ", text).strip()
-
-
-@pytest.mark.parametrize("text", ["A", "INV-2026/0815", "a b", "x" * 35, "+'?:().,-", "1/2/3"])
-def test_an_identifier_that_every_bank_takes_is_a_reference(text: str) -> None:
-    assert is_reference(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "x" * 36, "/A", "A/", "A//B", " A", "A ", "RÉF", "A_B", "A\n", "A\nB", "A&B", "/", " ", "№1"],
-)
-def test_an_identifier_that_a_bank_would_refuse_or_change_is_no_reference(text: str) -> None:
-    assert not is_reference(text)
-
-
-def test_the_limit_of_a_reference_is_the_callers() -> None:
-    assert is_reference("12345", limit=5)
-    assert not is_reference("123456", limit=5)
