@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, FromClause, func, select, text
 from sqlalchemy.orm import Session
 
 from ledger import journal, outbox
@@ -31,12 +31,19 @@ _LINE_COLUMNS = (
 )  # fmt: skip
 
 
-# How many characters fit into each column of a line; texts without a limit are not here.
-_LONGEST = {
-    name: length
-    for name in _LINE_COLUMNS
-    if (length := getattr(StatementLine.__table__.c[name].type, "length", None)) is not None
-}
+def _lengths(table: FromClause, names: Sequence[str]) -> list[tuple[int, str, int]]:
+    """Place, name and length of those columns that hold a text of limited length."""
+    lengths = [getattr(table.c[name].type, "length", None) for name in names]
+    return [
+        (place, names[place].replace("_", " "), length)
+        for place, length in enumerate(lengths)
+        if length is not None
+    ]
+
+
+_HEAD_COLUMNS = ("bank_statement_id", "sequence")
+_LONGEST_OF_HEAD = _lengths(StatementRecord.__table__, _HEAD_COLUMNS)
+_LONGEST_OF_LINE = _lengths(StatementLine.__table__, _LINE_COLUMNS)
 _LARGEST_SUM = 10**17  # minor units; what is larger is no money, and bigint has room for more
 
 
@@ -76,8 +83,7 @@ class StatementWriter:
         self._session, self._identities, self._act = session, identities, act
         self._last_day: date | None = None
         session.execute(select(exclusive(account.id)))
-        for said, column in ((header.statement_id, "bank_statement_id"), (header.sequence, "sequence")):
-            _require_short(said, StatementRecord.__table__.c[column].type.length, f"The statement's {column}")
+        _require_short((header.statement_id, header.sequence), _LONGEST_OF_HEAD, "The statement")
         self.record = StatementRecord(
             id=new_id("stm"), file_id=file_id, bank_account_id=account.id, format=header.format,
             bank_statement_id=header.statement_id, sequence=header.sequence,
@@ -165,9 +171,7 @@ class StatementWriter:
             batch.payment_information_id if batch else None, batch.message_id if batch else None,
             batch.count if batch else None, json.dumps([_detail(part) for part in line.details]),
         )  # fmt: skip
-        for name, value in zip(_LINE_COLUMNS, row, strict=True):
-            if name in _LONGEST:
-                _require_short(value, _LONGEST[name], f"Line {line.position}: the {name.replace('_', ' ')}")
+        _require_short(row, _LONGEST_OF_LINE, f"Line {line.position}")
         return row
 
     def _first_state(self, line: Line) -> tuple[str, str | None]:
@@ -195,9 +199,10 @@ def _bank(account: BankAccount) -> Place:
     return Place(account.creditor_id, AccountKind.BANK, account.currency, account.id)
 
 
-def _require_short(said: object, longest: int, name: str) -> None:
-    if isinstance(said, str) and len(said) > longest:
-        raise TooLong(f"{name} is longer than {longest} characters.")
+def _require_short(row: Sequence[Any], limits: Sequence[tuple[int, str, int]], place: str) -> None:
+    for index, name, longest in limits:
+        if row[index] is not None and len(row[index]) > longest:
+            raise TooLong(f"{place}: the {name} is longer than {longest} characters.")
 
 
 def _number(sequence: str | None) -> int | None:

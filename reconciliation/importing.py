@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ledger import audit, creditors, outbox
 from ledger.acts import Act
+from ledger.banking import Iban, InvalidIban
 from ledger.errors import DuecourseError, Rejected
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
@@ -20,7 +21,7 @@ from reconciliation import balances, booking
 from reconciliation.formats import detect
 from reconciliation.identity import Identities
 from reconciliation.models import FileState, StatementFile, StatementRecord
-from reconciliation.statement import Account, Header, Item, Line, Statement, UnreadableFile
+from reconciliation.statement import Header, Item, Line, Statement, UnreadableFile
 
 CHUNK = 5_000  # lines that are looked up and written together; bounds memory, not meaning
 
@@ -105,7 +106,7 @@ def _store(session: Session, content: bytes, digest: str, name: str, act: Act) -
     if found is not None:
         return found
     file = StatementFile(
-        id=new_id("sfl"), name=name[:255], content=content, sha256=digest, size=len(content),
+        id=new_id("sfl"), name=name.replace("\0", "")[:255], content=content, sha256=digest, size=len(content),
         state=FileState.REFUSED, received_at=act.at, received_by=act.actor,
     )  # fmt: skip
     session.add(file)
@@ -143,7 +144,7 @@ def _statements(
     for item in items:
         match item:
             case Header():
-                account = _account(session, item.account, owner=owner, act=act)
+                account = _account(session, item, owner=owner, act=act)
                 writer = booking.StatementWriter(
                     session, file_id, item, account, tally.identities[account.id], act
                 )
@@ -171,8 +172,8 @@ def _dated(lines: list[Line]) -> list[Line]:
     return lines
 
 
-def _account(session: Session, account: Account, *, owner: str | None, act: Act) -> BankAccount:
-    found = _find(session, account)
+def _account(session: Session, header: Header, *, owner: str | None, act: Act) -> BankAccount:
+    account, found = header.account, _find(session, header)
     if found is not None:
         return found
     if owner is None or (account.iban is None and account.other is None):
@@ -180,16 +181,25 @@ def _account(session: Session, account: Account, *, owner: str | None, act: Act)
             "The statement is about an account that is not among the bank accounts. "
             "Add the account first, or let the import open it."
         )
-    if account.currency is None:
+    if header.currency is None:
         raise UnknownAccount("The statement does not say the currency of its account; add the account first.")
     session.execute(select(booking.exclusive("accounts")))
-    return _find(session, account) or creditors.open_bank_account(
-        session, creditor_id=owner, name="opened by a statement", iban=account.iban,
-        other_number=account.other, currency=account.currency, act=act,
+    iban = _sound_iban(account.iban)
+    return _find(session, header) or creditors.open_bank_account(
+        session, creditor_id=owner, name="opened by a statement", iban=iban,
+        other_number=None if iban else account.iban or account.other, currency=header.currency, act=act,
     )  # fmt: skip
 
 
-def _find(session: Session, account: Account) -> BankAccount | None:
+def _sound_iban(number: str | None) -> str | None:
+    """The account's IBAN, or None where the bank's own number of it only looks like one."""
+    try:
+        return Iban.parse(number).compact if number else None
+    except InvalidIban:
+        return None
+
+
+def _find(session: Session, header: Header) -> BankAccount | None:
     return creditors.find_bank_account(
-        session, iban=account.iban, other_number=account.other, currency=account.currency
+        session, iban=header.account.iban, other_number=header.account.other, currency=header.currency
     )

@@ -39,9 +39,9 @@ INVARIANTS = (
         SELECT coalesce(sum(booked), 0), count(*) FILTER (
             WHERE coalesce(booked, 0) <> coalesce(expected, 0)
         )
-        FROM explained FULL JOIN brought USING (bank_account_id)
+        FROM (SELECT * FROM explained FULL JOIN brought USING (bank_account_id)) AS compared
         WHERE NOT EXISTS (
-            SELECT 1 FROM statements WHERE statements.bank_account_id = bank_account_id
+            SELECT 1 FROM statements WHERE statements.bank_account_id = compared.bank_account_id
             AND (opening_minor IS NULL OR closing_minor IS NULL)
         )
         """,  # noqa: S608 - put together from constants

@@ -66,7 +66,7 @@ LINE = Machine(
                 state: (*(other for other in _WAITING if other != state), *_EXPLAINED, LineState.IGNORED)
                 for state in _WAITING
             },
-            **{state: (LineState.UNEXPLAINED,) for state in _EXPLAINED},
+            **dict.fromkeys(_EXPLAINED, (LineState.UNEXPLAINED,)),
             LineState.IGNORED: (LineState.UNEXPLAINED,),
         }
     ),

@@ -102,7 +102,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What stands before the lines of one statement: enough to know the account."""
+    """What stands before the lines of one statement: enough to know the account.
+
+    `currency` is what the account is kept in as far as the file tells before its first line is read.
+    """
 
     format: str
     statement_id: str | None
@@ -110,6 +113,7 @@ class Header:
     account: Account
     from_on: date | None = None
     to_on: date | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import BinaryIO
@@ -114,7 +114,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
             message = _message_of(owner)
             if owner is None or message is None:
                 continue
-            current = _Reading.of(owner, message)
+            current = _Reading.of(owner, message, None if owner is element else element)
             yield current.header
         if owner is not element:
             position += 1
@@ -160,12 +160,13 @@ class _Reading:
     oddities: Counter[Oddity] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, element: etree._Element, message: Message) -> _Reading:
+    def of(cls, element: etree._Element, message: Message, entry: etree._Element | None) -> _Reading:
         namespace = xml.Name.of(element).namespace
         fill, fill_entry = _fills(namespace)
         record: Record = {}
         fill(element, record)
         header = _header(record, _version(namespace, message))
+        header = replace(header, currency=_currency_ahead(header, record, entry))
         own = header.account.iban or header.account.other
         day = _only_day(header, record)
         return cls(element, header, own and camt_entries.compact(own), day, fill, fill_entry)
@@ -191,7 +192,7 @@ class _Reading:
             raise UnreadableFile(refusal.message, line=xml.line_of(self.element)) from None
 
     def _proved(self, record: Record) -> Statement:
-        if _header(record, self.header.format) != self.header:
+        if _header(record, self.header.format) != replace(self.header, currency=None):
             raise UnreadableFile("The statement names itself or its account only after its first entry.")
         balances = [_balance(found) for found in record.get("balances", ())]
         currency = _currency(self.header, balances, self.tally)
@@ -229,6 +230,15 @@ def _header(record: Record, format_name: str) -> Header:
         from_on=record.get("from_on"),
         to_on=record.get("to_on"),
     )
+
+
+def _currency_ahead(header: Header, record: Record, entry: etree._Element | None) -> str | None:
+    """What the account is kept in, as `_currency` will find it, from what stands before and in the first entry."""
+    balances: list[Record] = record.get("balances", [])
+    by_balance = next((found["amount"].currency for found in balances if "amount" in found), None)
+    amounts = () if entry is None else (part for part in entry if xml.Name.of(part).local == "Amt")
+    by_entry = next((amount.get("Ccy") for amount in amounts), None)
+    return header.account.currency or by_balance or by_entry
 
 
 def _only_day(header: Header, record: Record) -> date | None:

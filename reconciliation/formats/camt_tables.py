@@ -108,9 +108,9 @@ def _mark(field: str) -> Look:
 
 # --- parts that several elements share ---
 
-_BankCode = {"Cd": Text("code_family"), "SubFmlyCd": Text("code_sub_family")}
+_FAMILY = {"Cd": Text("code_family"), "SubFmlyCd": Text("code_sub_family")}
 _CODE: Table = {
-    "Domn": {"Cd": Text("code_domain"), "Fmly": _BankCode},
+    "Domn": {"Cd": Text("code_domain"), "Fmly": _FAMILY},
     "Prtry": {"Cd": Text("code_proprietary")},
 }
 

@@ -373,6 +373,17 @@ def test_an_undated_entry_of_a_longer_statement_stays_undated_and_that_is_said()
     assert problems(content) == ("1 booked line without a booking date.",)
 
 
+def test_the_period_of_a_statement_outweighs_the_days_of_its_balances() -> None:
+    balances = (balance("OPBD", 100, 5), balance("CLBD", 200, 5))
+    content = camt053([credit(100, booked_on=None)], from_on=date(2026, 1, 1), balances=balances)
+    assert [line.booked_on for line in only(content).lines] == [None]
+
+
+def test_of_a_date_and_a_time_the_first_one_counts() -> None:
+    line = raw_line("<BookgDt><Dt>2026-01-05</Dt><DtTm>2026-01-06T00:00:00</DtTm></BookgDt>")
+    assert line.booked_on == DAY
+
+
 def test_a_pending_entry_needs_no_date() -> None:
     content = camt053([credit(100), pending(credit(200))])
     assert [line.booked_on for line in only(content).lines] == [DAY, None]
@@ -478,6 +489,25 @@ def test_the_counterparty_is_never_the_account_holder(
     entry = (
         f'<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>{sign}</CdtDbtInd>'
         f"<NtryDtls><TxDtls>{parties}{more}</TxDtls></NtryDtls></Ntry>"
+    )
+    (line,) = only(raw(entry)).lines
+    assert line.counterparty.name == name
+
+
+@pytest.mark.parametrize(
+    ("sign", "mark", "name"),
+    [
+        ("DBIT", "<RtrInf/>", "Nur der Empfänger"),
+        ("CRDT", "<RtrInf/>", "Nur der Empfänger"),
+        ("DBIT", "", "Nur der Empfänger"),
+        ("CRDT", "", None),
+    ],
+)
+def test_the_only_party_a_return_names_is_its_counterparty(sign: str, mark: str, name: str | None) -> None:
+    only_party = "<RltdPties><Cdtr><Nm>Nur der Empfänger</Nm></Cdtr></RltdPties>"
+    entry = (
+        f'<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>{sign}</CdtDbtInd>'
+        f"<NtryDtls><TxDtls>{only_party}{mark}</TxDtls></NtryDtls></Ntry>"
     )
     (line,) = only(raw(entry)).lines
     assert line.counterparty.name == name
@@ -622,6 +652,17 @@ def test_free_text_and_structured_reference_are_told_apart(
 
 def test_an_entry_of_the_bank_itself_shows_what_the_bank_says() -> None:
     assert line_of(fee(250, information="Kontoführung Dezember")).remittance == "Kontoführung Dezember"
+
+
+def test_what_the_bank_says_is_no_text_of_a_payer_who_gave_a_reference() -> None:
+    entry = Entry(amount=0, information="SEPA-Gutschrift")
+    assert line_of(credit(1250, entry=entry, reference="RF18539007547034")).remittance is None
+    assert line_of(credit(1250, entry=entry)).remittance == "SEPA-Gutschrift"
+
+
+def test_a_comment_or_an_instruction_within_a_text_is_no_part_of_it() -> None:
+    line = transaction("<RmtInf><Ustrd>RE-<!-- no -->4711<?no no?> Danke</Ustrd></RmtInf>")
+    assert line.remittance == "RE-4711 Danke"
 
 
 @pytest.mark.parametrize(
@@ -834,9 +875,11 @@ def test_parts_stated_without_their_fees_are_given_with_them_so_that_they_make_t
     assert "add up" not in " ".join(problems(raw(entry)))
 
 
-def test_a_part_against_the_entry_keeps_its_own_sign() -> None:
-    line = line_of(Entry(amount=4000, parts=(Part(amount=5000), Part(amount=-1000))))
+def test_a_part_against_the_entry_keeps_its_own_sign_and_party() -> None:
+    parts = (Part(amount=5000, name="Anna"), Part(amount=-1000, name="Stadtwerke"))
+    line = line_of(Entry(amount=4000, parts=parts))
     assert [part.amount for part in line.details] == [euro(5000), euro(-1000)]
+    assert [part.counterparty.name for part in line.details] == ["Anna", "Stadtwerke"]
 
 
 def test_parts_that_do_not_add_up_are_shown_and_named() -> None:
@@ -1011,6 +1054,11 @@ def test_lines_in_another_currency_do_not_count_in_the_sum_and_are_named() -> No
     found = only(content).statement
     assert (found.booked, found.booked_count, found.lines) == (euro(1250), 2, 2)
     assert problems(content) == ("1 booked line in USD, not counted in an account kept in EUR.",)
+
+
+def test_a_pending_line_in_another_currency_is_not_worth_a_word() -> None:
+    dollars = pending(credit(700, entry=Entry(amount=0, currency="USD")))
+    assert problems(camt053([credit(1250), dollars])) == ()
 
 
 def test_a_balance_in_another_currency_is_left_out_and_named() -> None:
