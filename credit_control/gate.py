@@ -40,7 +40,25 @@ class Decision:
 def may_debit(session: Session, invoices: Sequence[Invoice]) -> dict[str, Decision]:
     """A decision for each invoice id, from its status and from how earlier debits of it ended."""
     failures = _failures(session, [invoice.id for invoice in invoices])
-    return {invoice.id: _decide(invoice, failures.get(invoice.id, [])) for invoice in invoices}
+    return {
+        invoice.id: decide(CollectionStatus(invoice.collection_status), failures.get(invoice.id, []))
+        for invoice in invoices
+    }
+
+
+def decide(status: CollectionStatus, failed: Sequence[str | None]) -> Decision:
+    """The decision for an invoice in `status`; `failed` are the reason codes of its failed debits in order."""
+    reasons = []
+    if status in _NOT_NOW:
+        reasons.append(_NOT_NOW[status])
+    if failed:
+        last = look_up(failed[-1])
+        if last.step != NextStep.RETRY:
+            meaning = last.meaning[0].lower() + last.meaning[1:].removesuffix(".")
+            reasons.append(f"its last debit came back with {last.code}, {meaning}")
+        if len(failed) >= MOST_ATTEMPTS:
+            reasons.append(f"{len(failed)} debits of it have failed")
+    return Decision(not reasons, tuple(reasons))
 
 
 def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[str | None]]:
@@ -53,17 +71,3 @@ def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[st
     for invoice_id, code in rows:
         found.setdefault(invoice_id, []).append(code)
     return found
-
-
-def _decide(invoice: Invoice, failed: Sequence[str | None]) -> Decision:
-    reasons = []
-    status = CollectionStatus(invoice.collection_status)
-    if status in _NOT_NOW:
-        reasons.append(_NOT_NOW[status])
-    if failed:
-        last = look_up(failed[-1])
-        if last.step != NextStep.RETRY:
-            reasons.append(f"its last debit came back with {last.code}: {last.meaning}")
-        if len(failed) >= MOST_ATTEMPTS:
-            reasons.append(f"{len(failed)} debits of it have failed")
-    return Decision(not reasons, tuple(reasons))

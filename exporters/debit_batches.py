@@ -38,7 +38,7 @@ def draft(
 ) -> tuple[Batch, StoredFile]:
     """A new batch with its file, checked against the schema and every rule before it is stored.
 
-    Raises what `mandates.batches.draft` raises, or BankWouldRefuse.
+    Raises what `mandates.batches.draft` raises, Unwritable, or BankWouldRefuse.
     """
     batch = batches.draft(
         session, creditor_id=creditor_id, scheme=scheme, collect_until=collect_until, act=act
@@ -54,14 +54,17 @@ def draft(
 
 
 def release(session: Session, batch_id: str, *, act: Act) -> tuple[Batch, StoredFile]:
-    """Release a batch and its file together, once. Raises what batches.release and stored_files.release raise."""
+    """Release a batch and its file together, once.
+
+    Raises what `mandates.batches.release` and `stored_files.release` raise.
+    """
     batch = batches.release(session, batch_id, act=act)
     file = stored_files.of_batch(session, batch_id)
     return batch, stored_files.release(session, file.id, act=act)
 
 
 def message_of(session: Session, batch: Batch) -> pain008.DirectDebitMessage:
-    """The content of a batch's file as the database holds it; the same batch gives the same content for ever."""
+    """The content of a batch's file as the database holds it now; only the stored bytes are what left."""
     creditor = creditors.get(session, batch.creditor_id)
     return pain008.DirectDebitMessage(
         message_id=batch.message_id,
@@ -122,7 +125,8 @@ def _require_acceptable(report: Report) -> None:
     if not report.accepted:
         worst = [finding for finding in report.findings if finding.severity == "error"]
         first = worst[0]
+        place = f"collection {first.transaction}" if first.transaction else first.path
         raise BankWouldRefuse(
-            f"A bank would refuse the file: {first.message} ({first.path}; {len(worst)} findings in all)",
+            f"A bank would refuse the file ({len(worst)} findings). First, about {place}: {first.message}",
             findings=[finding.rule for finding in worst],
         )

@@ -11,7 +11,7 @@ from ledger.database import Base, Identifier, Instant
 
 
 class StoredFile(Base):
-    """A file that leaves: written once, sealed by its SHA-256; triggers forbid any later change of its bytes."""
+    """A file that leaves: written once, sealed by its SHA-256; triggers forbid later changes of its bytes."""
 
     __tablename__ = "stored_files"
     __table_args__ = (UniqueConstraint("batch_id"),)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-# What separates the words of a remittance text; the marks inside invoice numbers (- / . _) do not.
-_SEPARATORS = re.compile(r"[\s,;:()\[\]\"'+#*]+")
+# What separates the words of a remittance text; the marks inside invoice numbers (- / . _) do not, nor does the
+# comma of an amount.
+_SEPARATORS = re.compile(r"(?:[\s;:()\[\]\"'+#*]|(?<![0-9]),|,(?![0-9]))+")
 _LONGEST_NUMBER = 4  # words; an invoice number with more blanks than that is not recognised
 
 # Words after which digits are a telephone number, and words that may stand between.
 _PHONE = re.compile(
     r"(?:TEL|TELEFON|TELEPHONE|TÉLÉPHONE|TELEFOON|TELEFONO|FON|PHONE|FAX|TELEFAX|MOBIL|MOBILE|HANDY|GSM|RÜCKRUF)"
-    r"(?:[.\-/]?(?:NR|NO|NUMMER))?"
+    r"(?:[.\-/]*(?:NR|NO|NUMMER))?"
 )
 _NUMBER_FOLLOWS = frozenset({"NR", "NO", "NUMMER", "NUMBER", "UNTER"})
 _DIGITS = re.compile(r"[0-9./\-]+")

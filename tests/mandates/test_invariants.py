@@ -1,0 +1,93 @@
+"""Every invariant of mandates notices when its fact is broken behind the product's back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from mandates import batches
+from mandates.invariants import INVARIANTS
+from mandates.models import MandateType
+from tests.factories.bank import match, take_in_all
+from tests.factories.books import Books
+from tests.factories.collecting import require_breach, schedule, scheduled, second, sent
+from tests.factories.paying import bank_of
+
+BROKEN: dict[str, tuple[str, ...]] = {
+    "one_live_debit_per_invoice": (
+        "DROP INDEX uq_debits_one_live_per_invoice",
+        "UPDATE debits SET invoice_id = (SELECT invoice_id FROM debits WHERE state = 'batched') "
+        "WHERE state = 'scheduled'",
+    ),
+    "collecting_means_a_live_debit": ("UPDATE invoices SET hold = NULL WHERE hold = 'collecting'",),
+    "collected_debits_have_payments": ("UPDATE debits SET payment_id = NULL WHERE state = 'collected'",),
+    "batches_add_up": ("UPDATE batches SET total_minor = total_minor - 1 WHERE state = 'booked'",),
+    "two_persons_release": (
+        "ALTER TABLE batches DROP CONSTRAINT ck_batches_two_persons",
+        "UPDATE batches SET approved_by = drafted_by WHERE released_at IS NOT NULL",
+    ),
+    "debits_rest_on_mandates": (
+        "UPDATE mandates SET signed_on = '2026-12-24' FROM debits WHERE mandate_id = mandates.id",
+    ),
+    "one_off_mandates_serve_once": (
+        "UPDATE debits SET mandate_id = (SELECT id FROM mandates WHERE type = 'one_off') "
+        "WHERE state = 'batched'",
+    ),
+    "debit_history_tells_the_state": ("UPDATE debits SET state = 'cancelled' WHERE state = 'scheduled'",),
+}
+
+# Other ways to break the same facts.
+ALSO_BROKEN: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("collecting_means_a_live_debit", ("UPDATE invoices SET hold = 'collecting' WHERE hold IS NULL",)),
+    (
+        "collected_debits_have_payments",
+        ("UPDATE payments SET amount_minor = amount_minor + 1 WHERE method = 'direct_debit'",),
+    ),
+    (
+        "collected_debits_have_payments",
+        ("UPDATE debits SET state = 'collected' WHERE state = 'returned'",),
+    ),
+    ("batches_add_up", ("UPDATE debits SET amount_minor = amount_minor + 1 WHERE state = 'batched'",)),
+    ("batches_add_up", ("UPDATE payment_blocks SET debit_count = debit_count + 1",)),
+    ("batches_add_up", ("DELETE FROM debits WHERE state = 'collected'",)),
+    ("two_persons_release", ("UPDATE batches SET released_by = NULL WHERE released_at IS NOT NULL",)),
+    (
+        "two_persons_release",
+        ("UPDATE batches SET released_at = NULL, released_by = NULL WHERE state = 'booked'",),
+    ),
+    (
+        "debits_rest_on_mandates",
+        ("UPDATE invoices SET customer_id = (SELECT max(id) FROM customers) WHERE open_minor = 0",),
+    ),
+    ("debit_history_tells_the_state", ("UPDATE mandates SET state = 'expired'",)),
+    ("debit_history_tells_the_state", ("UPDATE batches SET state = 'closed'",)),
+    ("debit_history_tells_the_state", ("DELETE FROM state_changes WHERE to_state = 'consumed'",)),
+)
+
+
+@pytest.fixture
+def world(session: Session, books: Books) -> None:
+    """A booked batch with a collected and a returned debit, a draft, and a debit that waits for the next."""
+    customer = books.customer()
+    mandate = books.mandate(customer, type=MandateType.ONE_OFF)
+    schedule(books, books.invoice(900, customer=customer), mandate)
+    returned = scheduled(books, 12_000)
+    _, message = sent(books)
+    bank = bank_of(books)
+    take_in_all(session, bank.answer(message, outcomes={returned.end_to_end_id: "AM04"}), books.act)
+    match(session, books.act)
+    scheduled(books, 500)
+    batches.draft(session, creditor_id=books.creditor.id, act=second(books.act))
+    scheduled(books, 700)
+    session.commit()
+
+
+def test_every_invariant_is_broken_here() -> None:
+    assert set(BROKEN) == {invariant.name for invariant in INVARIANTS}
+
+
+def test_every_breach_is_noticed(session: Session, world: None, engine: Engine) -> None:
+    for name, statements in (*BROKEN.items(), *ALSO_BROKEN):
+        require_breach(engine, INVARIANTS, name, *statements)
+    assert session.execute(text("SELECT count(*) FROM debits")).scalar_one() == 4
