@@ -14,12 +14,14 @@ from gateway.roles import PERMISSIONS, Permission, Role
 from ledger import audit
 from ledger.acts import Act
 from ledger.identifiers import new_id
+from ledger.texts import checked_text
 
 PREFIX = "dc_"
 
 
 def create_api_key(session: Session, *, name: str, role: Role, act: Act) -> tuple[ApiKey, str]:
-    """A new key and its secret (256 random bits), which is shown once and never stored."""
+    """A new key and its secret (256 random bits), which is shown once and never stored. Raises UnreadableText."""
+    checked_text(name, field="name", longest=100)
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey(id=new_id("key"), name=name, role=role, secret_hash=_hash(secret), created_at=act.at)
     session.add(key)

@@ -13,10 +13,12 @@ import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway import errors, jobs, logs
+from gateway import errors, jobs, logs, settings
 from gateway.api import (
     credit_notes,
     creditors,
@@ -32,9 +34,13 @@ from gateway.api import (
     statements,
 )
 from gateway.runtime import Runtime, open_runtime
-from gateway.settings import Settings
+from gateway.session import turnstile
 
 log = structlog.get_logger()
+
+ENVELOPE = 1024 * 1024  # bytes of a request beyond the file that it carries
+GONE = 499  # logged where the caller went away before the whole request was there
+MOST_DIGITS = 15  # of the length of any request that is meant seriously
 
 DESCRIPTION = """Invoices and mandates in, pain.008 out; bank statements in, paid invoices out.
 
@@ -49,7 +55,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = runtime.settings.threads
-        working = asyncio.create_task(jobs.run_worker(runtime)) if worker else None
+        working = asyncio.create_task(jobs.keep_working(runtime)) if worker else None
         yield
         if working is not None:
             working.cancel()
@@ -62,24 +68,29 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
-        max_body_size=runtime.settings.max_upload_bytes + 1024 * 1024,
     )
     app.state.runtime = runtime
-    app.add_middleware(Accounting)
+    app.state.turnstile = turnstile(runtime.settings.threads)
+    largest = runtime.settings.max_upload_bytes + ENVELOPE
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=largest)
+    app.add_middleware(Accounting, largest=largest)
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, debit_batches, files,
         statements, payments, events, health,
     ):  # fmt: skip
-        app.include_router(module.router)
+        app.include_router(module.router, responses=errors.documented())
     return app
 
 
 class Accounting:
-    """Numbers each request and logs its route, status and time: never its path, query, headers or body."""
+    """Numbers each request and logs its route, status and time: never its path, query, headers or body.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    It is also where an error that nobody foresaw ends, so that no server around it logs what the error says.
+    """
+
+    def __init__(self, app: ASGIApp, *, largest: int) -> None:
+        self._app, self._largest = app, largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,17 +98,23 @@ class Accounting:
             return
         request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
         begun = time.perf_counter()
-        status = 500
+        status, answered = 500, False
 
         async def numbered(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
         try:
-            await self._app(scope, receive, numbered)
+            await self._answer(scope, receive, numbered)
+        except ClientDisconnect:
+            status = GONE
+        except Exception as error:
+            sorry = errors.unexpected(Request(scope), error)
+            if not answered:
+                await sorry(scope, receive, numbered)
         finally:
             log.info(
                 "request",
@@ -108,11 +125,19 @@ class Accounting:
                 milliseconds=round((time.perf_counter() - begun) * 1000, 1),
             )
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what says of itself that it is too large; what does not say so is counted while it is read."""
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and (len(length) > MOST_DIGITS or int(length) > self._largest):
+            await errors.too_large(Request(scope), self._largest)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
 
 def from_environment() -> FastAPI:
     """The application as the environment describes it, for servers that import it (`uvicorn --factory`)."""
-    settings = Settings()
-    logs.set_up(settings.log_level)
+    chosen = settings.load()
+    logs.set_up(chosen.log_level)
     opened = ExitStack()
     atexit.register(opened.close)
-    return create_app(opened.enter_context(open_runtime(settings)), worker=settings.work_in_server)
+    return create_app(opened.enter_context(open_runtime(chosen)), worker=chosen.work_in_server)

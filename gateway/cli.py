@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gateway.commands import business, demo, running, statements
 from ledger.errors import DuecourseError
@@ -37,5 +39,13 @@ def main() -> None:
     try:
         app()
     except DuecourseError as refusal:
-        sys.stderr.write(f"duecourse: {refusal.message}\n")
-        sys.exit(1)
+        _refuse(refusal.message)
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+    except (OperationalError, InterfaceError):
+        _refuse("The database does not answer any more. What was not reported as done was not done.")
+
+
+def _refuse(why: str) -> NoReturn:
+    sys.stderr.write(f"duecourse: {' '.join(why.split())}\n")
+    sys.exit(1)

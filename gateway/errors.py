@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -9,20 +11,16 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 
+from gateway.logs import where
 from ledger.database import Busy
 from ledger.errors import Conflict, DuecourseError, NotFound, Rejected
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
-
-_STATUS: tuple[tuple[type[DuecourseError], int], ...] = (
-    (Busy, 503),
-    (NotFound, 404),
-    (Conflict, 409),
-    (Rejected, 422),
-)
 
 
 class Unauthenticated(DuecourseError):
@@ -41,18 +39,55 @@ class TooLarge(DuecourseError):
     """The upload is larger than what is taken in."""
 
 
-_OURS: dict[type[DuecourseError], int] = {
-    Unauthenticated: 401,
-    Forbidden: 403,
-    BadRequest: 400,
-    TooLarge: 413,
-}
+class Unavailable(DuecourseError):
+    """The server cannot do its work now; the same request may succeed later."""
+
+
+_STATUS: tuple[tuple[type[DuecourseError], int], ...] = (
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (BadRequest, 400),
+    (TooLarge, 413),
+    (Unavailable, 503),
+    (Busy, 503),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Rejected, 422),
+)
+_HEADERS: Mapping[int, Mapping[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
+
+# What the database says when it is gone, going, or out of connections.
+_DATABASE_GONE = (sql.OperationalError, sql.InterfaceError, sql.TimeoutError)
+
+# Fields of ours are named like this; what else a request puts into the place of a name is input, and not repeated.
+_FIELD = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}|[0-9]{1,6}")
+
+
+class Fault(BaseModel):
+    """One thing in the request that does not fit."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What every refusal looks like (RFC 9457); `code` is stable, `detail` is a sentence for people."""
+
+    type: str = Field(examples=["urn:duecourse:problem:invoice_rejected"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["invoice_rejected"])
+    request_id: str | None
+    field: str | None = Field(default=None, description="Where in the request the fault lies, if known.")
+    errors: list[Fault] | None = Field(
+        default=None, description="Every fault of a request that does not fit."
+    )
 
 
 def status_of(error: DuecourseError) -> int:
     """The HTTP status of a refusal."""
-    own = _OURS.get(type(error))
-    return own or next((status for base, status in _STATUS if isinstance(error, base)), 500)
+    return next((status for base, status in _STATUS if isinstance(error, base)), 500)
 
 
 def problem(
@@ -74,56 +109,94 @@ def problem(
         "request_id": getattr(request.state, "request_id", None),
         **{name: value for name, value in more.items() if value is not None},
     }
-    return JSONResponse(jsonable_encoder(body), status, media_type=MEDIA_TYPE, headers=headers)
+    told = {**_HEADERS.get(status, {}), **(headers or {})}
+    return JSONResponse(jsonable_encoder(body), status, media_type=MEDIA_TYPE, headers=told)
 
 
 def install(app: FastAPI) -> None:
-    """Let `app` answer every error with a problem document."""
+    """Let `app` answer every error it foresees with a problem document; `unexpected` is for all others."""
     app.add_exception_handler(DuecourseError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
+    for gone in _DATABASE_GONE:
+        app.add_exception_handler(gone, _database_gone)
+
+
+def documented() -> dict[int | str, dict[str, Any]]:
+    """How refusals are described in the OpenAPI document."""
+    return {"4XX": {"model": Problem, "description": "Refused", "content": {MEDIA_TYPE: {}}}}
+
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Something nobody foresaw: the log knows what and where, the caller gets only the number to ask about."""
+    request_id = getattr(request.state, "request_id", None)
+    log.error("unexpected", request_id=request_id, error=type(error).__name__, where=where(error))
+    return problem(
+        status=500, code="internal_error",
+        detail="Something went wrong on our side. Nothing was changed.", request=request,
+    )  # fmt: skip
+
+
+def too_large(request: Request, largest: int) -> JSONResponse:
+    """The refusal of a request that nobody begins to read."""
+    return problem(
+        status=413, code="too_large", detail=f"A request has at most {largest} bytes.", request=request
+    )
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DuecourseError)  # noqa: S101 - what this handler is registered for
-    status = status_of(error)
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(status)
     return problem(
-        status=status, code=error.code, detail=error.message, request=request, headers=headers,
-        field=error.field,
-    )  # fmt: skip
+        status=status_of(error), code=error.code, detail=error.message, request=request, field=error.field
+    )
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """What does not fit the schema; the values themselves are not repeated."""
+    """What does not fit the schema; the values themselves are not repeated. A wrong id in the path names nothing."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what this handler is registered for
-    faults = [
-        {"field": ".".join(str(part) for part in fault["loc"][1:]), "message": fault["msg"]}
-        for fault in error.errors()
-    ]
-    first = faults[0] if faults else {"field": None, "message": "The request does not fit the schema."}
+    found = error.errors()
+    if any(fault["loc"][0] == "path" for fault in found):
+        return problem(
+            status=404, code="not_found", detail="There is nothing with such an id.", request=request,
+            field=_place(found[0]["loc"]),
+        )  # fmt: skip
+    faults = [{"field": _place(fault["loc"]), "message": _sentence(fault)} for fault in found]
+    first = faults[0] if faults else {"field": "body", "message": "The request does not fit the schema."}
     return problem(
         status=422, code="invalid_request", detail=f"{first['field']}: {first['message']}", request=request,
         field=first["field"], errors=faults,
     )  # fmt: skip
 
 
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Where a fault lies: the names of fields from the outside in; `body` for a body that is no JSON object."""
+    inside = [str(part) for part in loc[1:]]
+    if not inside or (loc[0] == "body" and isinstance(loc[1], int)):
+        return str(loc[0])
+    return ".".join(part if _FIELD.fullmatch(part) else "(unknown)" for part in inside)
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+_HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - what this handler is registered for
-    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
-        error.status_code, "http_error"
-    )
     return problem(
-        status=error.status_code, code=code, detail=str(error.detail), request=request,
-        headers=dict(error.headers or {}),
+        status=error.status_code, code=_HTTP_CODES.get(error.status_code, "http_error"),
+        detail=str(error.detail), request=request, headers=dict(error.headers or {}),
     )  # fmt: skip
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    """Something nobody foresaw: the log knows what, the caller gets only the number to ask about."""
-    log.error("unexpected", request_id=getattr(request.state, "request_id", None), error=type(error).__name__)
+def _database_gone(request: Request, error: Exception) -> JSONResponse:
+    """The database did not answer to the end, perhaps not even to a commit: only a repeated request can tell."""
+    log.error(
+        "database_gone", request_id=getattr(request.state, "request_id", None), error=type(error).__name__
+    )
     return problem(
-        status=500, code="internal_error",
-        detail="Something went wrong on our side. Nothing was changed.", request=request,
+        status=503, code="unavailable", request=request,
+        detail="The database does not answer. Send the same request again, with the same Idempotency-Key.",
     )  # fmt: skip

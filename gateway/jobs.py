@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 
 import structlog
 from procrastinate import JobContext, PsycopgConnector
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Job, Status
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
+from gateway.logs import where
+from gateway.models import IdempotentReply
 from gateway.runtime import Runtime
 from ledger import invoices
 from ledger.outbox import jobs
@@ -17,6 +24,11 @@ from reconciliation.matching import MatchReport
 
 log = structlog.get_logger()
 STALLED_AFTER = timedelta(seconds=60)
+REPLIES_KEPT = timedelta(days=30)
+PERIODIC = "periodic"  # the queue of what the clock asks for
+ASKED_FOR = "default"  # the queue of what a change asks for (ledger.outbox.defer)
+CATCH_UP = timedelta(hours=1)
+PAUSE = 5.0  # seconds before a worker that failed as a whole begins again
 
 
 def match_everything(runtime: Runtime, *, actor: str) -> MatchReport:
@@ -49,41 +61,93 @@ def _runtime(context: JobContext) -> Runtime:
     return runtime
 
 
+def forget_replies(runtime: Runtime, *, actor: str = "job") -> int:
+    """Forget the replies to requests that came more than REPLIES_KEPT ago; gives how many."""
+    oldest = runtime.act(actor).at - REPLIES_KEPT
+
+    def forget(session: Session) -> int:
+        gone = (
+            delete(IdempotentReply).where(IdempotentReply.created_at < oldest).returning(IdempotentReply.key)
+        )
+        return len(session.scalars(gone).all())
+
+    return runtime.run(forget)
+
+
 @jobs.task(name=matching.JOB, pass_context=True)
 def _match_lines(context: JobContext) -> None:
     done = match_everything(_runtime(context), actor="job")
     log.info("matched", lines=done.looked_at, matched=done.by_rule.total(), waiting=done.waiting.total())
 
 
-@jobs.periodic(cron="5 0 * * *")
-@jobs.task(name="age_invoices", pass_context=True, queueing_lock="age_invoices")
+# The periodic jobs run every hour, not once at midnight: the treasury's day may begin at any hour of UTC, a server
+# that was off catches up when it starts, and what failed is done by the next one.
+
+
+@jobs.periodic(cron="0 * * * *")
+@jobs.task(
+    name="match_waiting", queue=PERIODIC, pass_context=True, lock=matching.JOB, queueing_lock="match_waiting"
+)
+def _match_waiting(context: JobContext, timestamp: int) -> None:
+    """Lines that wait for an invoice which the ERP has pushed since, or for a matching that failed."""
+    _match_lines(context)
+
+
+@jobs.periodic(cron="5 * * * *")
+@jobs.task(name="age_invoices", queue=PERIODIC, pass_context=True, queueing_lock="age_invoices")
 def _age_invoices(context: JobContext, timestamp: int) -> None:
     log.info("aged", count=age_invoices(_runtime(context)))
 
 
-@jobs.periodic(cron="10 0 * * *")
-@jobs.task(name="settle_debits", pass_context=True, queueing_lock="settle_debits")
+@jobs.periodic(cron="10 * * * *")
+@jobs.task(name="settle_debits", queue=PERIODIC, pass_context=True, queueing_lock="settle_debits")
 def _settle_debits(context: JobContext, timestamp: int) -> None:
     log.info("settled", count=settle_debits(_runtime(context)))
 
 
+@jobs.periodic(cron="15 * * * *")
+@jobs.task(name="forget_replies", queue=PERIODIC, pass_context=True, queueing_lock="forget_replies")
+def _forget_replies(context: JobContext, timestamp: int) -> None:
+    log.info("forgot", count=forget_replies(_runtime(context)))
+
+
 @jobs.periodic(cron="* * * * *")
-@jobs.task(name="retry_stalled", pass_context=True, queueing_lock="retry_stalled")
-async def _retry_stalled(context: JobContext, timestamp: int) -> None:
+@jobs.task(name="retry_stalled", queue=PERIODIC, queueing_lock="retry_stalled")
+async def _retry_stalled(timestamp: int) -> None:
     """Take over the jobs of workers that died: their heartbeat is missing."""
     stalled = await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER.total_seconds())
     for job in stalled:
-        await jobs.job_manager.retry_job(job)
+        await _take_over(job)
         log.warning("retried_stalled_job", task=job.task_name, job_id=job.id)
 
 
+async def _take_over(job: Job) -> None:
+    """Queue a stalled job again, or give it up where another one waits to do the same work once it is gone."""
+    try:
+        await jobs.job_manager.retry_job(job)
+    except UniqueViolation:
+        await jobs.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+
+
+async def keep_working(runtime: Runtime) -> None:
+    """Work on jobs until cancelled, whatever happens to the database in between."""
+    while True:
+        try:
+            await run_worker(runtime)
+        except Exception as error:
+            log.error("worker_failed", error=type(error).__name__, where=where(error))  # noqa: TRY400
+        await asyncio.sleep(PAUSE)
+
+
 async def run_worker(runtime: Runtime, *, wait: bool = True) -> None:
-    """Work on jobs until cancelled, or with `wait` off until none is left."""
+    """Work on jobs until cancelled; with `wait` off until none is left of those that changes asked for."""
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
     connector = PsycopgConnector(conninfo=runtime.conninfo, min_size=1, max_size=4)
     with jobs.replace_connector(connector) as app:
+        app.periodic_defaults["max_delay"] = CATCH_UP.total_seconds()
         async with app.open_async():
             await app.run_worker_async(
-                wait=wait, install_signal_handlers=False, concurrency=1, delete_jobs="successful",
-                fetch_job_polling_interval=5.0, additional_context={"runtime": runtime},
+                wait=wait, queues=[PERIODIC, ASKED_FOR] if wait else [ASKED_FOR], install_signal_handlers=False,
+                concurrency=1, delete_jobs="successful", fetch_job_polling_interval=5.0,
+                additional_context={"runtime": runtime},
             )  # fmt: skip

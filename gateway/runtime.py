@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
@@ -87,6 +87,7 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
 
 
 def _connect(url: str, connections: int) -> Engine:
+    _require_postgres(url)
     try:
         return database.connect(url, connections=connections)
     except OperationalError as error:
@@ -94,3 +95,16 @@ def _connect(url: str, connections: int) -> Engine:
         raise DatabaseUnreachable(
             f"The database of DUECOURSE_DATABASE_URL cannot be used: {reason}"
         ) from None
+
+
+def _require_postgres(url: str) -> None:
+    """Raises DatabaseUnreachable for an address of another kind; the address itself holds a password."""
+    try:
+        kind = make_url(url).drivername
+    except ArgumentError:
+        kind = ""
+    if kind not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise DatabaseUnreachable(
+            "DUECOURSE_DATABASE_URL is no address of a PostgreSQL database. "
+            "One is written like postgresql://user:password@host:5432/name."
+        )

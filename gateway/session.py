@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
 
+from anyio import CapacityLimiter, move_on_after
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -16,7 +18,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from gateway import access
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, Unavailable
 from gateway.models import ApiKey, IdempotentReply
 from gateway.roles import Permission
 from gateway.runtime import Runtime
@@ -25,6 +27,10 @@ from ledger.database import MOST_ATTEMPTS, pause_or_give_up
 from ledger.errors import Conflict, Rejected
 
 LONGEST_KEY = 255
+LONGEST_WAIT = 20  # seconds a request waits for its turn; as long as it waits for locked rows
+SPARE_CONNECTIONS = (
+    2  # for the jobs that are worked on in the same process, and for the question whether it is ready
+)
 
 
 class IdempotencyKeyMissing(BadRequest):
@@ -39,6 +45,19 @@ class StillRunning(Conflict):
     """A request with this Idempotency-Key is being worked on."""
 
 
+class TooBusy(Unavailable):
+    """More requests are waiting for a database connection than can be answered in time."""
+
+
+def turnstile(connections: int) -> CapacityLimiter:
+    """Lets as many requests at the database at once as there are connections for them.
+
+    A request keeps its connection while it hops from thread to thread. Without this limit all threads could wait for
+    connections that are held by requests which wait for a thread.
+    """
+    return CapacityLimiter(max(1, connections - SPARE_CONNECTIONS))
+
+
 class _Replay(Exception):
     """Not an error: the reply to this request is known already."""
 
@@ -50,10 +69,28 @@ class _Replay(Exception):
 class Unit:
     """The transaction of one request, and the promise to remember its reply."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, gate: CapacityLimiter) -> None:
         self.session = session
         self.key: ApiKey | None = None
         self.promise: IdempotentReply | None = None
+        self._gate = gate
+        self._inside = False
+
+    async def enter(self) -> None:
+        """Wait for the turn to use the database. Raises TooBusy after LONGEST_WAIT seconds."""
+        with move_on_after(LONGEST_WAIT):
+            await self._gate.acquire_on_behalf_of(self)
+            self._inside = True
+        if not self._inside:
+            raise TooBusy("Too many requests are waiting. Try again in a moment.")
+
+    async def leave(self) -> None:
+        """End the transaction, undoing what was not committed, and let the next request in."""
+        try:
+            await run_in_threadpool(self.session.close)
+        finally:
+            if self._inside:
+                self._gate.release_on_behalf_of(self)
 
     def commit(self, response: Response) -> None:
         """Commit what a successful endpoint did, together with its reply; roll back after a refusal."""
@@ -78,7 +115,7 @@ class TransactionalRoute(APIRoute):
             runtime: Runtime = request.app.state.runtime
             request.state.route = self.path_format
             for attempt in range(1, MOST_ATTEMPTS + 1):
-                unit = request.state.unit = Unit(runtime.sessions())
+                unit = request.state.unit = Unit(runtime.sessions(), request.app.state.turnstile)
                 try:
                     response = await answer(request)
                     await run_in_threadpool(unit.commit, response)
@@ -90,7 +127,7 @@ class TransactionalRoute(APIRoute):
                 else:
                     return response
                 finally:
-                    await run_in_threadpool(unit.session.close)
+                    await unit.leave()
             raise AssertionError("unreachable: the last attempt either answers or raises")
 
         return in_transaction
@@ -121,23 +158,30 @@ _Credentials = Annotated[
 ]
 
 
-def may(permission: Permission) -> Callable[[Request, _Credentials], Act]:
+_Acting: TypeAlias = Callable[..., Coroutine[Any, Any, Act]]
+
+
+def may(permission: Permission) -> _Acting:
     """A dependency: the caller has `permission`; gives the deed that is done in its name now."""
 
-    def acting(request: Request, credentials: _Credentials) -> Act:
+    async def acting(request: Request, credentials: _Credentials) -> Act:
         unit = _unit(request)
-        unit.key = access.authenticate(unit.session, credentials.credentials if credentials else None)
-        access.require(unit.key, permission)
+        await unit.enter()
+        unit.key = await run_in_threadpool(_caller, unit.session, credentials, permission)
         runtime: Runtime = request.app.state.runtime
         return runtime.act(unit.key.id)
 
     return acting
 
 
+def _caller(session: Session, credentials: HTTPAuthorizationCredentials | None, wish: Permission) -> ApiKey:
+    key = access.authenticate(session, credentials.credentials if credentials else None)
+    access.require(key, wish)
+    return key
+
+
 Reader = Annotated[Act, Depends(may(Permission.READ))]
-Seller = Annotated[Act, Depends(may(Permission.SELL))]
 Settler = Annotated[Act, Depends(may(Permission.SETTLE))]
-SetterUp = Annotated[Act, Depends(may(Permission.SET_UP))]
 
 
 def _remember(unit: Unit, request: Request, key: str, body: bytes) -> None:
@@ -146,7 +190,7 @@ def _remember(unit: Unit, request: Request, key: str, body: bytes) -> None:
         raise AssertionError("who calls is known before the Idempotency-Key is looked at")
     if not 1 <= len(key) <= LONGEST_KEY:
         raise BadRequest(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters.", field="Idempotency-Key")
-    route = f"{request.method} {request.url.path}"
+    route = f"{request.method} {quote(request.scope['path'])}"
     said = hashlib.sha256(b"\n".join((route.encode(), str(request.url.query).encode(), body))).hexdigest()
     lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{unit.key.id} {route} {key}", 0))
     if not unit.session.scalar(select(lock)):
@@ -164,8 +208,11 @@ def _remember(unit: Unit, request: Request, key: str, body: bytes) -> None:
     raise _Replay(known)
 
 
-def idempotent(permission: Permission, *, required: bool = True) -> Callable[..., Coroutine[Any, Any, Act]]:
-    """A dependency like `may` for requests that create money or a file: the same key and body, the same reply."""
+def idempotent(permission: Permission, *, required: bool = True) -> _Acting:
+    """A dependency like `may` that keeps the promise of an Idempotency-Key: the same key and body, the same reply.
+
+    It is `required` where a request creates money or a file, and kept everywhere else where it is sent.
+    """
     acting = may(permission)
 
     async def acting_once(
@@ -173,7 +220,7 @@ def idempotent(permission: Permission, *, required: bool = True) -> Callable[...
         credentials: _Credentials,
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> Act:
-        act = await run_in_threadpool(acting, request, credentials)
+        act = await acting(request, credentials)
         request.state.act = act
         if idempotency_key is not None:
             await run_in_threadpool(_remember, _unit(request), request, idempotency_key, await request.body())
@@ -187,5 +234,7 @@ def idempotent(permission: Permission, *, required: bool = True) -> Callable[...
     return acting_once
 
 
+Seller = Annotated[Act, Depends(idempotent(Permission.SELL, required=False))]
 SellerOnce = Annotated[Act, Depends(idempotent(Permission.SELL))]
 SettlerOnce = Annotated[Act, Depends(idempotent(Permission.SETTLE))]
+SetterUp = Annotated[Act, Depends(idempotent(Permission.SET_UP, required=False))]

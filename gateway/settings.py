@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger.errors import Rejected
+
+PREFIX = "DUECOURSE_"
+
+
+class Misconfigured(Rejected):
+    """A setting has a value that cannot be meant."""
 
 
 class Settings(BaseSettings):
     """Every setting has a default that works on a laptop."""
 
-    model_config = SettingsConfigDict(env_prefix="DUECOURSE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
 
     database_url: SecretStr | None = Field(
         default=None,
@@ -20,13 +33,13 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(default=Path("duecourse-data"), description="Where the embedded PostgreSQL lives.")
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=0, le=65535)
     threads: int = Field(
         default=20, ge=2, le=200, description="Requests at once; also the size of the connection pool."
     )
     time_zone: str = Field(default="Europe/Berlin", description="Where the treasury's calendar day begins.")
     max_upload_bytes: int = Field(
-        default=64 * 1024 * 1024, description="The largest statement file taken in."
+        default=64 * 1024 * 1024, ge=1, description="The largest statement file taken in."
     )
     work_in_server: bool = Field(default=True, description="Whether the server also works on jobs.")
     log_level: str = "info"
@@ -34,5 +47,36 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("There is no such time zone. One is written like Europe/Berlin.") from None
         return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in logging.getLevelNamesMapping():
+            raise ValueError("A log level is debug, info, warning or error.")
+        return value
+
+
+def load(**chosen: Any) -> Settings:
+    """The settings of the environment, but for those `chosen`.
+
+    Raises Misconfigured, which names every variable at fault and repeats no value.
+    """
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        faults = [
+            f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_input=False)
+        ]
+        raise Misconfigured("; ".join(faults)) from None
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """Which of these environment variables look like settings and are none: a misspelt one changes nothing."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)

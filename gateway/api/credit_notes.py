@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from gateway.api.paging import AtCursor, Page, page
+from gateway.api.shapes import Day, Id, Minor
 from gateway.session import CurrentSession, Reader, SellerOnce, TransactionalRoute
 from ledger import credit_notes, creditors
 from ledger.credit_notes import CreditNoteFacts
@@ -21,12 +22,12 @@ class CreditNoteIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: str = Field(min_length=1, max_length=60)
-    customer_id: str = Field(max_length=40)
-    creditor_id: str | None = Field(default=None, max_length=40)
+    customer_id: Id
+    creditor_id: Id | None = None
     external_id: str | None = Field(default=None, min_length=1, max_length=100)
     currency: str = Field(default="EUR", max_length=12)
-    total_minor: int
-    issued_on: date
+    total_minor: Minor
+    issued_on: Day
 
 
 class CreditNoteOut(BaseModel):
@@ -57,5 +58,5 @@ def list_credit_notes(session: CurrentSession, act: Reader, cursor: AtCursor) ->
 
 
 @router.get("/{credit_note_id}")
-def get_credit_note(credit_note_id: str, session: CurrentSession, act: Reader) -> CreditNoteOut:
+def get_credit_note(credit_note_id: Id, session: CurrentSession, act: Reader) -> CreditNoteOut:
     return CreditNoteOut.model_validate(credit_notes.get(session, credit_note_id))

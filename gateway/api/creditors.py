@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from gateway.api.paging import AtCursor, Page, page
+from gateway.api.shapes import Id
 from gateway.session import CurrentSession, Reader, SetterUp, TransactionalRoute
 from ledger import creditors
 from ledger.models import BankAccount, Creditor
@@ -48,7 +49,7 @@ class BankAccountIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    creditor_id: str = Field(max_length=40)
+    creditor_id: Id
     name: str = Field(min_length=1, max_length=70)
     iban: str | None = Field(default=None, max_length=50, examples=["DE02120300000000202051"])
     other_number: str | None = Field(default=None, min_length=1, max_length=64)
@@ -82,7 +83,7 @@ def list_creditors(session: CurrentSession, act: Reader, cursor: AtCursor) -> Pa
 
 
 @router.get("/creditors/{creditor_id}")
-def get_creditor(creditor_id: str, session: CurrentSession, act: Reader) -> CreditorOut:
+def get_creditor(creditor_id: Id, session: CurrentSession, act: Reader) -> CreditorOut:
     return CreditorOut.model_validate(creditors.get(session, creditor_id))
 
 
@@ -97,5 +98,5 @@ def list_bank_accounts(session: CurrentSession, act: Reader, cursor: AtCursor) -
 
 
 @router.get("/bank-accounts/{bank_account_id}")
-def get_bank_account(bank_account_id: str, session: CurrentSession, act: Reader) -> BankAccountOut:
+def get_bank_account(bank_account_id: Id, session: CurrentSession, act: Reader) -> BankAccountOut:
     return BankAccountOut.model_validate(creditors.get_bank_account(session, bank_account_id))

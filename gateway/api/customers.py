@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from gateway.api.paging import AtCursor, Page, page
+from gateway.api.shapes import SEEN, Id
 from gateway.session import CurrentSession, Reader, Seller, TransactionalRoute
 from ledger import customers
 from ledger.customers import CustomerFacts
@@ -57,7 +58,7 @@ def list_customers(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    external_id: Annotated[str | None, Query(max_length=100)] = None,
+    external_id: Annotated[str | None, Query(max_length=100, pattern=SEEN)] = None,
 ) -> Page[CustomerOut]:
     query = select(Customer)
     if external_id is not None:
@@ -66,5 +67,5 @@ def list_customers(
 
 
 @router.get("/{customer_id}")
-def get_customer(customer_id: str, session: CurrentSession, act: Reader) -> CustomerOut:
+def get_customer(customer_id: Id, session: CurrentSession, act: Reader) -> CustomerOut:
     return CustomerOut.model_validate(customers.get(session, customer_id))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from exporters import debit_batches, stored_files
 from exporters.models import StoredFile
 from gateway.api.files import as_download
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import FileOut, Reason
+from gateway.api.shapes import Day, FileOut, Id, Reason
 from gateway.session import CurrentSession, Reader, Settler, SettlerOnce, TransactionalRoute
 from ledger import creditors
 from mandates import batches
@@ -28,9 +28,9 @@ class BatchIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    creditor_id: str | None = Field(default=None, max_length=40)
+    creditor_id: Id | None = None
     scheme: Scheme = Scheme.CORE
-    collect_until: date | None = None
+    collect_until: Day | None = None
 
 
 class BlockOut(BaseModel):
@@ -90,31 +90,31 @@ def list_batches(session: CurrentSession, act: Reader, cursor: AtCursor) -> Page
 
 
 @router.get("/{batch_id}")
-def get_batch(batch_id: str, session: CurrentSession, act: Reader) -> BatchOut:
+def get_batch(batch_id: Id, session: CurrentSession, act: Reader) -> BatchOut:
     return _shown(session, batches.get(session, batch_id))
 
 
 @router.post("/{batch_id}/approve")
-def approve_batch(batch_id: str, session: CurrentSession, act: SettlerOnce) -> BatchOut:
+def approve_batch(batch_id: Id, session: CurrentSession, act: SettlerOnce) -> BatchOut:
     """Who drafted the batch cannot approve it."""
     return _shown(session, batches.approve(session, batch_id, act=act))
 
 
 @router.post("/{batch_id}/release")
-def release_batch(batch_id: str, session: CurrentSession, act: SettlerOnce) -> BatchOut:
+def release_batch(batch_id: Id, session: CurrentSession, act: SettlerOnce) -> BatchOut:
     """Once. Who drafted the batch cannot release it."""
     batch, _ = debit_batches.release(session, batch_id, act=act)
     return _shown(session, batch)
 
 
 @router.post("/{batch_id}/discard")
-def discard_batch(batch_id: str, body: Reason, session: CurrentSession, act: SettlerOnce) -> BatchOut:
+def discard_batch(batch_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce) -> BatchOut:
     """Give up a batch that was not released; its debits are scheduled again."""
     return _shown(session, batches.discard(session, batch_id, reason=body.reason, act=act))
 
 
 @router.get("/{batch_id}/file", response_class=Response)
-def download_batch_file(batch_id: str, session: CurrentSession, act: Settler) -> Response:
+def download_batch_file(batch_id: Id, session: CurrentSession, act: Settler) -> Response:
     """The pain.008, hashed again before it is handed out; the download is written down."""
     file = stored_files.of_batch(session, batch_id)
     return as_download(stored_files.download(session, file.id, act=act))

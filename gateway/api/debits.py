@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from credit_control import collecting
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import Reason
+from gateway.api.shapes import SEEN, Day, Id, Reason
 from gateway.session import CurrentSession, Reader, SellerOnce, TransactionalRoute
 from ledger import creditors
 from mandates import debits
@@ -27,9 +27,9 @@ class DebitIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    invoice_id: str = Field(max_length=40)
-    mandate_id: str | None = Field(default=None, max_length=40)
-    collect_on: date | None = None
+    invoice_id: Id
+    mandate_id: Id | None = None
+    collect_on: Day | None = None
 
 
 class DebitOut(BaseModel):
@@ -55,8 +55,8 @@ class DueIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    due_until: date
-    creditor_id: str | None = Field(default=None, max_length=40)
+    due_until: Day
+    creditor_id: Id | None = None
 
 
 class DueOut(BaseModel):
@@ -82,8 +82,8 @@ def list_debits(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    invoice_id: Annotated[str | None, Query(max_length=40)] = None,
-    end_to_end_id: Annotated[str | None, Query(max_length=35)] = None,
+    invoice_id: Id | None = None,
+    end_to_end_id: Annotated[str | None, Query(max_length=35, pattern=SEEN)] = None,
     state: DebitState | None = None,
 ) -> Page[DebitOut]:
     wanted = {Debit.invoice_id: invoice_id, Debit.end_to_end_id: end_to_end_id, Debit.state: state}
@@ -92,10 +92,10 @@ def list_debits(
 
 
 @router.get("/{debit_id}")
-def get_debit(debit_id: str, session: CurrentSession, act: Reader) -> DebitOut:
+def get_debit(debit_id: Id, session: CurrentSession, act: Reader) -> DebitOut:
     return DebitOut.model_validate(debits.get(session, debit_id))
 
 
 @router.post("/{debit_id}/cancel")
-def cancel_debit(debit_id: str, body: Reason, session: CurrentSession, act: SellerOnce) -> DebitOut:
+def cancel_debit(debit_id: Id, body: Reason, session: CurrentSession, act: SellerOnce) -> DebitOut:
     return DebitOut.model_validate(debits.cancel(session, debit_id, reason=body.reason, act=act))

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from gateway.api.paging import Page
+from gateway.api.shapes import SEEN, Id
 from gateway.session import CurrentSession, Reader, TransactionalRoute
 from ledger.models import Event
+
+LAST_POSITION = 2**63 - 1  # what the column can hold
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=TransactionalRoute)
 
@@ -38,9 +41,11 @@ def list_events(
     session: CurrentSession,
     act: Reader,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    after: Annotated[int, Query(ge=0, description="The `next` of the page before; 0 for the start.")] = 0,
-    object_id: Annotated[str | None, Query(max_length=40)] = None,
-    kind: Annotated[str | None, Query(alias="type", max_length=60)] = None,
+    after: Annotated[
+        int, Query(ge=0, le=LAST_POSITION, description="The `next` of the page before; 0 for the start.")
+    ] = 0,
+    object_id: Id | None = None,
+    kind: Annotated[str | None, Query(alias="type", max_length=60, pattern=SEEN)] = None,
 ) -> Page[EventOut]:
     """A page of events. `next` is always given, so that a reader that has caught up can ask again with it."""
     query = select(Event).where(Event.position > after).order_by(Event.position).limit(limit)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from exporters import stored_files
 from exporters.models import StoredFile
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import FileOut
+from gateway.api.shapes import FileOut, Id
 from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute
 
 router = APIRouter(prefix="/v1/files", tags=["files"], route_class=TransactionalRoute)
@@ -35,11 +35,11 @@ def list_files(session: CurrentSession, act: Reader, cursor: AtCursor) -> Page[F
 
 
 @router.get("/{file_id}")
-def get_file(file_id: str, session: CurrentSession, act: Reader) -> FileOut:
+def get_file(file_id: Id, session: CurrentSession, act: Reader) -> FileOut:
     return FileOut.model_validate(stored_files.get(session, file_id))
 
 
 @router.get("/{file_id}/content", response_class=Response)
-def download_file(file_id: str, session: CurrentSession, act: Settler) -> Response:
+def download_file(file_id: Id, session: CurrentSession, act: Settler) -> Response:
     """The bytes, hashed again before they are handed out; the download is written down."""
     return as_download(stored_files.download(session, file_id, act=act))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.errors import Unavailable
 from gateway.runtime import Runtime
 from ledger.errors import DuecourseError
 
 router = APIRouter(tags=["health"])
+
+
+class NotReady(Unavailable):
+    """The database does not answer, or has another schema than this version needs."""
 
 
 @router.get("/healthz")
@@ -19,11 +23,13 @@ def alive() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def ready(request: Request) -> JSONResponse:
+def ready(request: Request) -> dict[str, str]:
     """The database answers and has the schema of this version."""
     runtime: Runtime = request.app.state.runtime
     try:
         runtime.require_current_schema()
     except (SQLAlchemyError, DuecourseError):
-        return JSONResponse({"status": "not ready"}, 503, headers={"Retry-After": "2"})
-    return JSONResponse({"status": "ready"})
+        raise NotReady(
+            "The database does not answer, or has another schema than this version needs."
+        ) from None
+    return {"status": "ready"}

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway import invoice_import
 from gateway.api.paging import AtCursor, Page, page
+from gateway.api.shapes import SEEN, Day, Id, Minor
 from gateway.session import CurrentSession, Reader, Seller, SellerOnce, TransactionalRoute
 from ledger import creditors, invoices
 from ledger.invoices import InvoiceFacts
@@ -28,13 +29,13 @@ class InvoiceIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: str = Field(min_length=1, max_length=60, examples=["RE-2026-0815"])
-    customer_id: str = Field(max_length=40)
-    creditor_id: str | None = Field(default=None, max_length=40)
+    customer_id: Id
+    creditor_id: Id | None = None
     external_id: str | None = Field(default=None, min_length=1, max_length=100)
     currency: str = Field(default="EUR", max_length=12)
-    total_minor: int = Field(examples=[12000])
-    issued_on: date
-    due_on: date
+    total_minor: Minor = Field(examples=[12000])
+    issued_on: Day
+    due_on: Day
     reference: str | None = Field(
         default=None, max_length=40, description="An RF creditor reference (ISO 11649)."
     )
@@ -79,6 +80,7 @@ class BulkOut(BaseModel):
     created: int
     unchanged: int
     refused: int
+    unknown_columns: list[str] = Field(description="Names in the rows that nobody knows and nobody read.")
     rows: list[BulkOutcome]
 
 
@@ -101,6 +103,7 @@ async def issue_bulk(request: Request, session: CurrentSession, act: Seller) -> 
     )
     return BulkOut(
         created=report.created, unchanged=report.unchanged, refused=report.refused,
+        unknown_columns=sorted(report.unknown_columns),
         rows=[BulkOutcome(**outcome.as_json()) for outcome in report.outcomes],
     )  # fmt: skip
 
@@ -110,9 +113,9 @@ def list_invoices(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    external_id: Annotated[str | None, Query(max_length=100)] = None,
-    number: Annotated[str | None, Query(max_length=60)] = None,
-    customer_id: Annotated[str | None, Query(max_length=40)] = None,
+    external_id: Annotated[str | None, Query(max_length=100, pattern=SEEN)] = None,
+    number: Annotated[str | None, Query(max_length=60, pattern=SEEN)] = None,
+    customer_id: Id | None = None,
     collection_status: CollectionStatus | None = None,
 ) -> Page[InvoiceOut]:
     wanted = {
@@ -124,5 +127,5 @@ def list_invoices(
 
 
 @router.get("/{invoice_id}")
-def get_invoice(invoice_id: str, session: CurrentSession, act: Reader) -> InvoiceOut:
+def get_invoice(invoice_id: Id, session: CurrentSession, act: Reader) -> InvoiceOut:
     return InvoiceOut.model_validate(invoices.get(session, invoice_id))

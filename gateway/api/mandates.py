@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import Reason
+from gateway.api.shapes import SEEN, Day, Id, Reason
 from gateway.session import CurrentSession, Reader, Seller, TransactionalRoute
 from ledger import creditors
 from mandates import cancelling, lifecycle
@@ -26,16 +26,16 @@ class MandateIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    customer_id: str = Field(max_length=40)
-    creditor_id: str | None = Field(default=None, max_length=40)
+    customer_id: Id
+    creditor_id: Id | None = None
     iban: str = Field(max_length=50)
-    signed_on: date
+    signed_on: Day
     scheme: Scheme = Scheme.CORE
     type: MandateType = MandateType.RECURRENT
     reference: str | None = Field(default=None, max_length=35)
-    debtor_name: str | None = Field(default=None, min_length=1, max_length=70)
+    debtor_name: str | None = Field(default=None, min_length=1, max_length=70, pattern=SEEN)
     bic: str | None = Field(default=None, max_length=11)
-    signed_at_place: str | None = Field(default=None, max_length=70)
+    signed_at_place: str | None = Field(default=None, min_length=1, max_length=70, pattern=SEEN)
     confirmed_by_bank: bool = Field(
         default=False, description="B2B only: the customer's bank has confirmed that it knows the mandate."
     )
@@ -72,8 +72,8 @@ def list_mandates(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    customer_id: Annotated[str | None, Query(max_length=40)] = None,
-    reference: Annotated[str | None, Query(max_length=35)] = None,
+    customer_id: Id | None = None,
+    reference: Annotated[str | None, Query(max_length=35, pattern=SEEN)] = None,
     state: MandateState | None = None,
 ) -> Page[MandateOut]:
     wanted = {Mandate.customer_id: customer_id, Mandate.reference: reference, Mandate.state: state}
@@ -82,17 +82,17 @@ def list_mandates(
 
 
 @router.get("/{mandate_id}")
-def get_mandate(mandate_id: str, session: CurrentSession, act: Reader) -> MandateOut:
+def get_mandate(mandate_id: Id, session: CurrentSession, act: Reader) -> MandateOut:
     return MandateOut.model_validate(lifecycle.get(session, mandate_id))
 
 
 @router.post("/{mandate_id}/activate")
-def activate_mandate(mandate_id: str, session: CurrentSession, act: Seller) -> MandateOut:
+def activate_mandate(mandate_id: Id, session: CurrentSession, act: Seller) -> MandateOut:
     """The customer's bank has confirmed a B2B mandate."""
     return MandateOut.model_validate(lifecycle.activate(session, mandate_id, act=act))
 
 
 @router.post("/{mandate_id}/cancel")
-def cancel_mandate(mandate_id: str, body: Reason, session: CurrentSession, act: Seller) -> MandateOut:
+def cancel_mandate(mandate_id: Id, body: Reason, session: CurrentSession, act: Seller) -> MandateOut:
     """End a mandate; its scheduled debits are cancelled with it."""
     return MandateOut.model_validate(cancelling.cancel(session, mandate_id, reason=body.reason, act=act))

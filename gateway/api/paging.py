@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from gateway.api.shapes import Id
+
 _Out = TypeVar("_Out")
 _Row = TypeVar("_Row")
 
@@ -30,7 +32,7 @@ class Cursor(BaseModel):
 
 def _cursor(
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most.")] = 50,
-    after: Annotated[str | None, Query(max_length=40, description="The `next` of the page before.")] = None,
+    after: Annotated[Id | None, Query(description="The `next` of the page before.")] = None,
 ) -> Cursor:
     return Cursor(limit=limit, after=after)
 

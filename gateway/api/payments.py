@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import Reason
+from gateway.api.shapes import Id, Minor, Reason
 from gateway.session import CurrentSession, Reader, SettlerOnce, TransactionalRoute
 from ledger import allocations, payments, refunds
 from ledger.allocations import Wish
@@ -25,8 +24,8 @@ router = APIRouter(prefix="/v1", tags=["payments"], route_class=TransactionalRou
 class ShareIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    invoice_id: str = Field(max_length=40)
-    amount_minor: int
+    invoice_id: Id
+    amount_minor: Minor
 
 
 class PaymentIn(BaseModel):
@@ -34,8 +33,8 @@ class PaymentIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    statement_line_id: str = Field(max_length=40)
-    customer_id: str = Field(max_length=40)
+    statement_line_id: Id
+    customer_id: Id
     allocations: list[ShareIn] = Field(default_factory=list, max_length=200)
 
 
@@ -65,9 +64,9 @@ class AllocationIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source_id: str = Field(max_length=40, description="A payment's or credit note's id.")
-    invoice_id: str = Field(max_length=40)
-    amount_minor: int
+    source_id: Id = Field(description="A payment's or credit note's id.")
+    invoice_id: Id
+    amount_minor: Minor
 
 
 class AllocationOut(BaseModel):
@@ -93,8 +92,8 @@ class RefundIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    payment_id: str = Field(max_length=40)
-    amount_minor: int
+    payment_id: Id
+    amount_minor: Minor
     reason: str = Field(min_length=1, max_length=200)
 
 
@@ -126,7 +125,7 @@ def list_payments(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    customer_id: Annotated[str | None, Query(max_length=40)] = None,
+    customer_id: Id | None = None,
     state: PaymentState | None = None,
 ) -> Page[PaymentOut]:
     wanted = {Payment.customer_id: customer_id, Payment.state: state}
@@ -135,7 +134,7 @@ def list_payments(
 
 
 @router.get("/payments/{payment_id}")
-def get_payment(payment_id: str, session: CurrentSession, act: Reader) -> PaymentOut:
+def get_payment(payment_id: Id, session: CurrentSession, act: Reader) -> PaymentOut:
     return PaymentOut.model_validate(payments.get(session, payment_id))
 
 
@@ -153,8 +152,8 @@ def list_allocations(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    invoice_id: Annotated[str | None, Query(max_length=40)] = None,
-    payment_id: Annotated[str | None, Query(max_length=40)] = None,
+    invoice_id: Id | None = None,
+    payment_id: Id | None = None,
 ) -> Page[AllocationOut]:
     wanted = {Allocation.invoice_id: invoice_id, Allocation.payment_id: payment_id}
     query = select(Allocation).where(
@@ -164,13 +163,13 @@ def list_allocations(
 
 
 @router.get("/allocations/{allocation_id}")
-def get_allocation(allocation_id: str, session: CurrentSession, act: Reader) -> AllocationOut:
+def get_allocation(allocation_id: Id, session: CurrentSession, act: Reader) -> AllocationOut:
     return AllocationOut.model_validate(allocations.get(session, allocation_id))
 
 
 @router.post("/allocations/{allocation_id}/reverse")
 def reverse_allocation(
-    allocation_id: str, body: Reason, session: CurrentSession, act: SettlerOnce
+    allocation_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce
 ) -> AllocationOut:
     """Take an allocation back: payment and invoice have their parts again."""
     taken_back = allocations.reverse(

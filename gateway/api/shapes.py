@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from gateway.invoice_import import SEEN as SEEN
+from gateway.invoice_import import Day as Day
+
+# An id of ours: three letters and the 26 characters of a UUID (ledger.identifiers).
+Id = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]{3}_[0-9a-z]{26}$"),
+    Field(examples=["inv_01jz3q5v9yfk2a8m4t6w7x1c0d"]),
+]
+
+# Minor units as JSON has them: a number, never a text, a decimal or a truth value.
+Minor = Annotated[int, Field(strict=True)]
 
 
 class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(min_length=1, max_length=200)
+    reason: str = Field(min_length=1, max_length=200, pattern=SEEN)
 
 
 class FileOut(BaseModel):

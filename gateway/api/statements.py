@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, UploadFile
+from fastapi import APIRouter, Request, UploadFile
 from fastapi.params import File, Form
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.api.paging import AtCursor, Page, page
+from gateway.api.shapes import Id
 from gateway.errors import TooLarge
 from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute
 from ledger import creditors, outbox
@@ -143,7 +144,7 @@ def upload_statements(
     session: CurrentSession,
     act: Settler,
     files: Annotated[list[UploadFile], File(description="Statement files as the bank delivers them.")],
-    open_accounts_of: Annotated[str | None, Form(max_length=40)] = None,
+    open_accounts_of: Annotated[Id | None, Form()] = None,
 ) -> UploadsOut:
     """Import statement files. The bytes are kept once, whatever becomes of them; the same file changes nothing.
 
@@ -158,6 +159,7 @@ def upload_statements(
 
 
 def _import(session: Session, upload: UploadFile, limit: int, *, act: Any, owner: str | None) -> ImportReport:
+    upload.file.seek(0)  # the transaction may be at its second attempt
     content = upload.file.read(limit + 1)
     if len(content) > limit:
         raise TooLarge(f"A statement file has at most {limit} bytes.", field="files")
@@ -182,7 +184,7 @@ def list_statements(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    bank_account_id: Annotated[str | None, Query(max_length=40)] = None,
+    bank_account_id: Id | None = None,
 ) -> Page[StatementOut]:
     query = select(StatementRecord)
     if bank_account_id is not None:
@@ -191,7 +193,7 @@ def list_statements(
 
 
 @router.get("/statements/{statement_id}")
-def get_statement(statement_id: str, session: CurrentSession, act: Reader) -> StatementOut:
+def get_statement(statement_id: Id, session: CurrentSession, act: Reader) -> StatementOut:
     return StatementOut.model_validate(worklist.get_statement(session, statement_id))
 
 
@@ -201,7 +203,7 @@ def list_statement_files(session: CurrentSession, act: Reader, cursor: AtCursor)
 
 
 @router.get("/statement-files/{file_id}")
-def get_statement_file(file_id: str, session: CurrentSession, act: Reader) -> StatementFileOut:
+def get_statement_file(file_id: Id, session: CurrentSession, act: Reader) -> StatementFileOut:
     return StatementFileOut.model_validate(worklist.get_file(session, file_id))
 
 
@@ -211,8 +213,8 @@ def list_lines(
     act: Reader,
     cursor: AtCursor,
     state: LineState | None = None,
-    statement_id: Annotated[str | None, Query(max_length=40)] = None,
-    bank_account_id: Annotated[str | None, Query(max_length=40)] = None,
+    statement_id: Id | None = None,
+    bank_account_id: Id | None = None,
 ) -> Page[LineOut]:
     wanted = {
         StatementLine.state: state, StatementLine.statement_id: statement_id,
@@ -225,7 +227,7 @@ def list_lines(
 
 
 @router.get("/statement-lines/{line_id}")
-def get_line(line_id: str, session: CurrentSession, act: Reader) -> LineWithMatch:
+def get_line(line_id: Id, session: CurrentSession, act: Reader) -> LineWithMatch:
     line = worklist.get_line(session, line_id)
     match = worklist.match_of(session, line_id)
     shown = None if match is None else MatchOut(**match)

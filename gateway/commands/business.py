@@ -10,20 +10,16 @@ import typer
 
 from exporters.pain008 import reader
 from exporters.pain008.check import check
+from exporters.pain008.profiles import UnknownProfile
 from gateway import clock, invoice_import, jobs, verifying
 from gateway.commands.output import AsJson, amount, house, out, print_json, table
 from gateway.sandbox import bank
 from gateway.sandbox.outcomes import USUAL_RETURN_RATE
-from ledger.errors import Rejected
 from ledger.verify import Finding
 
 invoice = typer.Typer(no_args_is_help=True, help="Invoices of the ERP.")
 pain008 = typer.Typer(no_args_is_help=True, help="Direct-debit files.")
 bank_app = typer.Typer(no_args_is_help=True, help="The bank simulator.")
-
-
-class WrongOutcome(Rejected):
-    """An --outcome is written END_TO_END_ID=CODE."""
 
 
 @invoice.command("import")
@@ -80,8 +76,10 @@ def check_file(
 
     Example: duecourse pain008 check collection.xml
     """
-    today = clock.now().date()
-    report = check(file.read_bytes(), profile=profile, today=today)
+    try:
+        report = check(file.read_bytes(), profile=profile, today=clock.now().date())
+    except UnknownProfile as misuse:
+        raise typer.BadParameter(misuse.message, param_hint="--profile") from None
     if as_json:
         print_json(report.as_json(str(file)))
     else:
@@ -141,7 +139,7 @@ def simulate(
 def _pair(text: str) -> tuple[str, str]:
     end_to_end_id, equals, code = text.rpartition("=")
     if not (equals and end_to_end_id and code):
-        raise WrongOutcome(f"--outcome {text[:60]!r}: write END_TO_END_ID=CODE.")
+        raise typer.BadParameter(f"{text[:60]!r} is not END_TO_END_ID=CODE.", param_hint="--outcome")
     return end_to_end_id, code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import Annotated
 
 import typer
 
-from gateway import clock, logs, verifying
+from gateway import clock, logs, settings, verifying
 from gateway.commands.business import show_findings
 from gateway.commands.output import amount, out, table
 from gateway.commands.running import run_server
 from gateway.runtime import open_runtime
 from gateway.sandbox import demo as story
 from gateway.sandbox.demo import DemoReport
-from gateway.settings import Settings
 from ledger.embedded import EmbeddedServer
 from ledger.errors import Conflict
 
@@ -41,9 +39,9 @@ def demo(
     """
     begun = time.monotonic()
     folder = _fresh(directory.absolute())
-    settings = Settings(database_url=None, data_dir=folder / "data")
+    chosen = settings.load(database_url=None, data_dir=folder / "data", host="127.0.0.1", port=port)
     logs.set_up("warning")
-    with open_runtime(settings) as runtime:
+    with open_runtime(chosen) as runtime:
         report = story.run(
             runtime,
             today=runtime.act("demo").today,
@@ -59,9 +57,7 @@ def demo(
     if not all(finding.holds for finding in findings):
         raise typer.Exit(1)
     if not no_serve:
-        os.environ["DUECOURSE_DATA_DIR"] = str(settings.data_dir)
-        os.environ.pop("DUECOURSE_DATABASE_URL", None)
-        run_server("127.0.0.1", port)
+        run_server(chosen)
 
 
 def _fresh(folder: Path) -> Path:

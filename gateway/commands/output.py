@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
-from gateway import logs
+from gateway import logs, settings
 from gateway.runtime import Runtime, open_runtime
-from gateway.settings import Settings
 from ledger.money import Money
 
-out = Console(highlight=False)
+# Texts of banks and customers may hold brackets and colons: nothing in them is markup.
+out = Console(highlight=False, markup=False, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
 
@@ -49,9 +49,9 @@ def amount(minor: int, currency: str = "EUR") -> str:
 
 
 @contextmanager
-def house(settings: Settings | None = None, *, current: bool = True) -> Iterator[Runtime]:
+def house(*, current: bool = True) -> Iterator[Runtime]:
     """The open database of a command; with `current` its schema must be up to date."""
-    chosen = settings or Settings()
+    chosen = settings.load()
     logs.set_up("warning")
     with open_runtime(chosen) as runtime:
         if current:

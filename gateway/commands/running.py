@@ -5,21 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated
+from importlib import import_module
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
 from sqlalchemy import text
 
-from gateway import access, jobs
+from gateway import access, jobs, logs, settings
 from gateway.commands.output import AsJson, house, out, print_json, table
 from gateway.roles import Role
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import Settings
-from ledger.errors import DuecourseError
+from ledger.errors import DuecourseError, Rejected
+
+JOB_CONNECTIONS = 10  # what a worker and a few commands beside the server need
+LONGEST_FAREWELL = 20  # seconds that requests under way have to end when the server is asked to stop
+
+
+class CannotListen(Rejected):
+    """The address belongs to another program, or is none of this machine."""
+
 
 api_key = typer.Typer(no_args_is_help=True, help="Keys for the API.")
 
@@ -33,20 +44,54 @@ def serve(
     reload: Annotated[bool, typer.Option("--reload", help="Start anew when the code changes.")] = False,
 ) -> None:
     """Serve the API, and work on jobs in the same process. Example: duecourse serve --port 8000"""
-    settings = Settings()
-    with open_runtime(settings) as runtime:
+    given = {"host": host, "port": port, "work_in_server": False if no_worker else None}
+    chosen = settings.load(**{name: value for name, value in given.items() if value is not None})
+    if reload:
+        os.environ["DUECOURSE_WORK_IN_SERVER"] = str(chosen.work_in_server)
+        uvicorn.run(
+            "gateway.app:from_environment", factory=True, host=chosen.host, port=chosen.port, reload=True
+        )
+    else:
+        run_server(chosen)
+
+
+def run_server(chosen: Settings) -> None:
+    """Serve until asked to stop by SIGINT or SIGTERM; requests and jobs under way are finished, then all is closed.
+
+    Raises CannotListen, SchemaNotCurrent, or what `open_runtime` raises.
+    """
+    logs.set_up(chosen.log_level)
+    signal.signal(signal.SIGTERM, _leave)
+    with _listening(chosen.host, chosen.port) as door, open_runtime(chosen) as runtime:
         runtime.require_current_schema()
-    os.environ["DUECOURSE_WORK_IN_SERVER"] = str(not no_worker)
-    run_server(host or settings.host, port or settings.port, reload=reload)
+        app = import_module("gateway.app").create_app(runtime, worker=chosen.work_in_server)
+        out.print(f"Duecourse listens on http://{_address(door)}/docs")
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, access_log=False, log_config=None, log_level="warning", server_header=False,
+                timeout_graceful_shutdown=LONGEST_FAREWELL,
+            )
+        )  # fmt: skip
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[door])
 
 
-def run_server(host: str, port: int, *, reload: bool = False) -> None:
-    """Serve until asked to stop; the application describes itself from the environment."""
-    out.print(f"Duecourse listens on http://{host}:{port}/docs")
-    uvicorn.run(
-        "gateway.app:from_environment", factory=True, host=host, port=port, reload=reload,
-        access_log=False, log_level="warning", server_header=False,
-    )  # fmt: skip
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """Unwind, so that the embedded database is stopped; the web server has finished its requests before."""
+    raise SystemExit(0)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
+
+
+def _address(door: socket.socket) -> str:
+    host, port = door.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def worker() -> None:
@@ -82,7 +127,7 @@ class _Check:
 
 def doctor(as_json: AsJson = False) -> None:
     """Look at the settings and the database, and explain what is misconfigured. Example: duecourse doctor"""
-    checks = list(_examine(Settings()))
+    checks = list(_examine())
     if as_json:
         print_json([{"check": one.what, "fine": one.fine, "says": one.says} for one in checks])
     else:
@@ -93,19 +138,40 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _examine(settings: Settings) -> Iterator[_Check]:
-    kind = (
-        "external (DUECOURSE_DATABASE_URL)" if settings.database_url else f"embedded in {settings.data_dir}"
-    )
-    yield _Check("database", True, kind)
-    yield _Check("time zone", True, f"the treasury's day begins at midnight in {settings.time_zone}")
+def _examine() -> Iterator[_Check]:
+    for name in settings.unknown(os.environ):
+        yield _Check("settings", False, f"{name} is no setting and changes nothing; is it misspelt?")
     try:
-        with open_runtime(settings) as runtime:
-            yield _Check("connection", True, f"answers; {settings.threads} connections")
-            for look in (_version, _schema, _durability, _keys, _queue):
-                yield look(runtime)
+        chosen = settings.load()
+    except DuecourseError as error:
+        yield _Check("settings", False, error.message)
+        return
+    kind = "external (DUECOURSE_DATABASE_URL)" if chosen.database_url else f"embedded in {chosen.data_dir}"
+    yield _Check("database", True, kind)
+    yield _Check("time zone", True, f"the treasury's day begins at midnight in {chosen.time_zone}")
+    try:
+        with open_runtime(chosen) as runtime:
+            yield from _examine_database(runtime)
     except DuecourseError as error:
         yield _Check("connection", False, error.message)
+
+
+def _examine_database(runtime: Runtime) -> Iterator[_Check]:
+    for look in (_connections, _version, _durability):
+        yield look(runtime)
+    schema = _schema(runtime)
+    yield schema
+    if schema.fine:
+        yield _keys(runtime)
+        yield _queue(runtime)
+
+
+def _connections(runtime: Runtime) -> _Check:
+    most, wanted = int(_ask(runtime, "SHOW max_connections")), runtime.settings.threads
+    if wanted + JOB_CONNECTIONS > most:
+        says = f"DUECOURSE_THREADS is {wanted}, but the server takes {most} connections"
+        return _Check("connection", False, f"{says}, {JOB_CONNECTIONS} of them for jobs and commands.")
+    return _Check("connection", True, f"answers; {wanted} connections for requests, {most} in all")
 
 
 def _version(runtime: Runtime) -> _Check:

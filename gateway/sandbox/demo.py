@@ -1,4 +1,4 @@
-"""The main job, run on the invented company: from invoices and mandates to pain.008, from statements to paid invoices."""
+"""The main job, run on the invented company: from invoices and mandates to pain.008, from statements to paid."""
 
 from __future__ import annotations
 
