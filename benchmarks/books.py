@@ -1,0 +1,94 @@
+"""Fills a database: a creditor, its customers with mandates, and their invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session, sessionmaker
+
+from benchmarks import data
+from benchmarks.comparison import Setting, require
+from gateway.invoice_import import CHUNK
+from ledger import creditors, database, invoices
+from ledger.identifiers import new_id
+from ledger.invoices import InvoiceFacts
+from ledger.models import Creditor, Customer
+from mandates.models import Mandate, MandateType, Scheme
+from mandates.states import MandateState
+
+_TERM = timedelta(days=14)
+
+
+@contextmanager
+def sessions(setting: Setting, *, connections: int = 1) -> Iterator[sessionmaker[Session]]:
+    """The product's sessions on the database of `setting`."""
+    engine = database.connect(setting.database_url, connections=connections)
+    try:
+        yield database.sessions(engine)
+    finally:
+        engine.dispose()
+
+
+def open_creditor(session: Session) -> Creditor:
+    """The creditor with the account that the statements of `data` are about."""
+    creditor = creditors.create(
+        session, name=data.CREDITOR_NAME, country="DE", creditor_identifier=data.CREDITOR_IDENTIFIER,
+        town="Berlin", act=data.ACT,
+    )  # fmt: skip
+    creditors.open_bank_account(
+        session, creditor_id=creditor.id, name="Main", iban=data.OUR_IBAN, bic=data.OUR_BIC, act=data.ACT
+    )
+    return creditor
+
+
+def add_customers(session: Session, count: int) -> list[str]:
+    """`count` customers, written in one statement; gives their ids."""
+    rows = [
+        {
+            "id": new_id("cus"), "external_id": f"K-{number}", "name": data.name(number),
+            "iban": data.iban(number), "country": "DE", "created_at": data.ACT.at,
+        }
+        for number in range(1, count + 1)
+    ]  # fmt: skip
+    session.execute(insert(Customer), rows)
+    return [str(row["id"]) for row in rows]
+
+
+def add_mandates(session: Session, creditor_id: str, customer_ids: Sequence[str]) -> list[str]:
+    """An active mandate of each customer, written in one statement; gives their ids."""
+    rows = [
+        {
+            "id": new_id("mnd"), "creditor_id": creditor_id, "customer_id": customer_id,
+            "reference": f"M-{number:08d}", "scheme": str(Scheme.CORE), "type": str(MandateType.RECURRENT),
+            "state": str(MandateState.ACTIVE), "debtor_name": data.name(number), "iban": data.iban(number),
+            "signed_on": data.TODAY - timedelta(days=30 + number % 700), "created_at": data.ACT.at,
+        }
+        for number, customer_id in enumerate(customer_ids, start=1)
+    ]  # fmt: skip
+    session.execute(insert(Mandate), rows)
+    return [str(row["id"]) for row in rows]
+
+
+def invoice_facts(creditor_id: str, customer_ids: Sequence[str], numbers: range) -> list[InvoiceFacts]:
+    """What the ERP says of the invoices with these numbers; the customers take turns."""
+    return [
+        InvoiceFacts(
+            creditor_id=creditor_id, customer_id=customer_ids[number % len(customer_ids)],
+            number=data.invoice_number(number), external_id=f"ERP-{number}", currency="EUR",
+            total_minor=data.total_minor(number), issued_on=data.TODAY - _TERM, due_on=data.TODAY,
+        )
+        for number in numbers
+    ]  # fmt: skip
+
+
+def issue(session: Session, facts: Sequence[InvoiceFacts]) -> list[str]:
+    """Issue invoices in chunks as the product's import does; gives their ids."""
+    issued: list[str] = []
+    for start in range(0, len(facts), CHUNK):
+        for outcome in invoices.issue_many(session, facts[start : start + CHUNK], act=data.ACT):
+            require(outcome.new, "every invoice is new and sound")
+            issued.append(str(outcome.invoice_id))
+    return issued

@@ -1,0 +1,77 @@
+"""What a comparison is: cases that do the same job at the same sizes, each measured in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class WrongOutcome(Exception):
+    """A case did not do what it was timed for, so its time means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a case runs: a folder with its input files and, if it needs one, a database of its own."""
+
+    folder: Path
+    database_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is timed. `process` is the id of the process whose memory and CPU count, None for the present one."""
+
+    run: Callable[[], object]
+    process: int | None = None
+
+
+# Opens and warms up what the work needs, gives the work, and afterwards checks its outcome; only `run` is timed.
+Ready = Callable[[Setting, int], AbstractContextManager[Work]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One way to do the job. `floor` names the case that bounds it from below; above `largest` it is left out."""
+
+    name: str
+    ready: Ready
+    floor: str | None = None
+    largest: int | None = None
+
+    def takes(self, size: int) -> bool:
+        return self.largest is None or size <= self.largest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Cases side by side; sizes count `unit`.
+
+    `prepare` makes the input once per size. With `needs_database` it fills a database, and every case gets a
+    fresh copy of that. `recorded` names the case whose rows the floor of `benchmarks.rows` writes again.
+    """
+
+    name: str
+    title: str
+    unit: str
+    small: tuple[int, ...]
+    full: tuple[int, ...]
+    cases: tuple[Case, ...]
+    prepare: Callable[[Setting, int], None]
+    needs_database: bool = False
+    recorded: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def case(self, name: str) -> Case:
+        return next(case for case in self.cases if case.name == name)
+
+    def sizes(self, chosen: str) -> tuple[int, ...]:
+        return self.full if chosen == "full" else self.small
+
+
+def require(is_so: bool, what: str) -> None:
+    """Raises WrongOutcome, saying `what` was to be, unless `is_so`."""
+    if not is_so:
+        raise WrongOutcome(what)
