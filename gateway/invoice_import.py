@@ -67,7 +67,7 @@ class UnreadableRow(Rejected):
 
 
 class Row(BaseModel):
-    """One invoice or, with a total below zero, one credit note; the names are those of contract.md."""
+    """One invoice or, with a total below zero, one credit note, as ERPs name its fields."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
 

@@ -205,7 +205,7 @@ class Payment(Base):
 
 
 class AllocationKind(StrEnum):
-    """What closes a part of an invoice: contract.md, `export allocations`."""
+    """What closes a part of an invoice."""
 
     PAYMENT = "payment"
     CREDIT_NOTE = "credit_note"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from sqlalchemy import event as hooks
 from sqlalchemy import text
@@ -25,6 +25,9 @@ _MARKS = "savepoint_marks"
 
 # Tasks are registered on this app by the roof (gateway.jobs); here jobs are only written.
 jobs = App(connector=PsycopgConnector())
+
+# Jobs are written on connections of sessions alone; a worker that opens `jobs` in this process changes nothing here.
+_written = App(connector=SyncPsycopgConnector())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def defer(session: Session, task: str, *, lock: str | None = None, **arguments: 
     waiting job is held back until this change is committed, so that it will see it.
     """
     connection = session.connection().connection.driver_connection
-    deferrer = jobs.configure_task(
+    deferrer = _written.configure_task(
         task, allow_unknown=True, lock=lock, queueing_lock=lock, connection=connection
     )
     while not _one_waits(session, deferrer.job.queueing_lock):

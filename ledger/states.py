@@ -16,7 +16,7 @@ from ledger.errors import Conflict
 
 
 class CollectionStatus(StrEnum):
-    """Where the collection of an invoice stands (contract.md, States)."""
+    """Where the collection of an invoice stands."""
 
     NOT_DUE = "not_due"
     DUE = "due"
@@ -33,7 +33,7 @@ class CollectionStatus(StrEnum):
 
 
 class PaymentState(StrEnum):
-    """How sure the money of a payment is (contract.md, States)."""
+    """How sure the money of a payment is."""
 
     PENDING = "pending"
     PROVISIONAL = "provisional"

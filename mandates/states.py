@@ -8,7 +8,7 @@ from ledger.states import Machine, moves
 
 
 class MandateState(StrEnum):
-    """The life of a mandate (contract.md, States)."""
+    """The life of a mandate."""
 
     DRAFT = "draft"
     INVITED = "invited"
@@ -22,7 +22,7 @@ class MandateState(StrEnum):
 
 
 class DebitState(StrEnum):
-    """The life of a debit (contract.md, States). It is live while scheduled, batched or submitted."""
+    """The life of a debit. It is live while scheduled, batched or submitted."""
 
     SCHEDULED = "scheduled"
     BATCHED = "batched"
@@ -36,7 +36,7 @@ class DebitState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """The life of a batch (contract.md, States)."""
+    """The life of a batch."""
 
     DRAFT = "draft"
     APPROVED = "approved"

@@ -33,7 +33,7 @@ class FileState(StrEnum):
 
 
 class LineState(StrEnum):
-    """What became of a line (contract.md, States)."""
+    """What became of a line."""
 
     NEW = "new"
     MATCHED = "matched"

@@ -177,7 +177,7 @@ def client(runtime: Runtime) -> Iterator[TestClient]:
         yield client
 
 
-def _caller(client: TestClient, runtime: Runtime, role: Role) -> Caller:
+def caller_of(client: TestClient, runtime: Runtime, role: Role) -> Caller:
     act = runtime.act("test")
     _, secret = runtime.run(lambda session: create_api_key(session, name=f"a {role}", role=role, act=act))
     return Caller(client, secret)
@@ -185,27 +185,27 @@ def _caller(client: TestClient, runtime: Runtime, role: Role) -> Caller:
 
 @pytest.fixture
 def admin(client: TestClient, runtime: Runtime) -> Caller:
-    return _caller(client, runtime, Role.ADMIN)
+    return caller_of(client, runtime, Role.ADMIN)
 
 
 @pytest.fixture
 def erp(client: TestClient, runtime: Runtime) -> Caller:
-    return _caller(client, runtime, Role.ERP)
+    return caller_of(client, runtime, Role.ERP)
 
 
 @pytest.fixture
 def treasury(client: TestClient, runtime: Runtime) -> Caller:
-    return _caller(client, runtime, Role.TREASURY)
+    return caller_of(client, runtime, Role.TREASURY)
 
 
 @pytest.fixture
 def second_treasurer(client: TestClient, runtime: Runtime) -> Caller:
-    return _caller(client, runtime, Role.TREASURY)
+    return caller_of(client, runtime, Role.TREASURY)
 
 
 @pytest.fixture
 def auditor(client: TestClient, runtime: Runtime) -> Caller:
-    return _caller(client, runtime, Role.AUDITOR)
+    return caller_of(client, runtime, Role.AUDITOR)
 
 
 @pytest.fixture

@@ -140,8 +140,13 @@ def decide(
         _fate(message, block, transaction, outcomes.get(transaction.end_to_end_id), chance, return_rate)
         for block in message.blocks
         for position, transaction in enumerate(block.transactions)
-        for chance in [_chance(seed, message.message_id, block.payment_information_id, position)]
+        for chance in [_chance(seed, *_place(block), position)]
     )
+
+
+def _place(block: PaymentBlock) -> tuple[object, ...]:
+    """What a block is about, without the ids made for it: the same collections are drawn the same way again."""
+    return block.creditor.iban, block.scheme, block.sequence_type, block.collect_on
 
 
 def _chance(*parts: object) -> Random:
