@@ -55,7 +55,9 @@ def request(session: Session, *, payment_id: str, amount_minor: int, reason: str
 def find_requested(session: Session, end_to_end_ids: Sequence[str]) -> dict[str, Refund]:
     """The refunds waiting to be seen on a statement, by the EndToEndId they carry."""
     rows = session.scalars(
-        select(Refund).where(among(Refund.end_to_end_id, end_to_end_ids), Refund.state == RefundState.REQUESTED)
+        select(Refund).where(
+            among(Refund.end_to_end_id, end_to_end_ids), Refund.state == RefundState.REQUESTED
+        )
     )
     return {refund.end_to_end_id: refund for refund in rows}
 

@@ -57,9 +57,7 @@ def test_an_amount_below_zero_moves_the_other_way(session: Session, books: Books
 
 def test_bookings_add_up(session: Session, books: Books) -> None:
     amounts = (1, 20, 300, 4_000)
-    journal.post(
-        session, [_booking(books, amount, f"lin_{amount}") for amount in amounts], act=books.act
-    )
+    journal.post(session, [_booking(books, amount, f"lin_{amount}") for amount in amounts], act=books.act)
     journal.post(session, [_booking(books, -21, "lin_back")], act=books.act)
     assert journal.balance_minor(session, _place(books, AccountKind.FEE)) == 4_300
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from ledger import audit, customers, database, outbox
 from ledger.acts import Act
 from ledger.customers import CustomerFacts
 from ledger.outbox import NewEvent
+from tests.factories.rivals import wait_until_blocked
 
 
 @pytest.fixture
@@ -37,14 +38,18 @@ def _events(session: Session) -> list[tuple[int, str, int]]:
 def _jobs(engine: Engine) -> list[tuple[str, str | None, dict[str, Any]]]:
     """What another connection sees of the queue: only what was committed."""
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT task_name, queueing_lock, args FROM procrastinate_jobs ORDER BY id"))
+        rows = connection.execute(
+            text("SELECT task_name, queueing_lock, args FROM procrastinate_jobs ORDER BY id")
+        )
         return [(row[0], row[1], row[2]) for row in rows]
 
 
 def _fetch(engine: Engine) -> str | None:
     """A worker takes the next job, and says which task it is."""
     with engine.begin() as connection:
-        worker = connection.execute(text("SELECT worker_id FROM procrastinate_register_worker_v1()")).scalar_one()
+        worker = connection.execute(
+            text("SELECT worker_id FROM procrastinate_register_worker_v1()")
+        ).scalar_one()
         taken = text("SELECT task_name FROM procrastinate_fetch_job_v2(NULL, :worker)")
         found: str | None = connection.execute(taken, {"worker": worker}).scalar_one()
         return found
@@ -237,16 +242,6 @@ def test_a_waiting_job_is_not_begun_before_the_change_it_is_to_see_is_committed(
     assert _fetch(engine) == "match_lines"
 
 
-def _wait_until_blocked(engine: Engine, rival: Future[None]) -> None:
-    """Until another connection of this database waits for a lock."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while connection.execute(waiting).scalar_one() == 0:
-            assert not rival.done()
-
-
 @pytest.mark.race
 @pytest.mark.parametrize("first_commits", [True, False])
 def test_of_two_who_queue_the_same_job_at_once_neither_loses_its_change(
@@ -262,7 +257,7 @@ def test_of_two_who_queue_the_same_job_at_once_neither_loses_its_change(
         customers.create(session, CustomerFacts(name="Erika Beispiel"), act=act)
         outbox.defer(session, "match_lines", lock="match")
         rival = threads.submit(queue_too)
-        _wait_until_blocked(engine, rival)
+        wait_until_blocked(engine, rival)
         if first_commits:
             session.commit()
         else:

@@ -56,7 +56,9 @@ def test_the_database_knows_the_same_states(session: Session) -> None:
 
 
 def _put(session: Session, payment_id: str, state: str) -> None:
-    session.execute(text("UPDATE payments SET state = :state WHERE id = :id"), {"state": state, "id": payment_id})
+    session.execute(
+        text("UPDATE payments SET state = :state WHERE id = :id"), {"state": state, "id": payment_id}
+    )
 
 
 def _state(session: Session, payment_id: str) -> str:
@@ -104,7 +106,9 @@ def _refusal(session: Session, payment_id: str, to: PaymentState, act: Act) -> I
 def test_a_move_is_remembered_with_who_when_and_why(session: Session, books: Books, act: Act) -> None:
     (payment_id,) = receive(books, 12_000)
     session.commit()
-    states.move(session, states.PAYMENT, [payment_id], PaymentState.CANCELLED, act=act, reason="entered twice")
+    states.move(
+        session, states.PAYMENT, [payment_id], PaymentState.CANCELLED, act=act, reason="entered twice"
+    )
     session.commit()
     assert _history(session, payment_id) == [
         (None, "final", "treasury", "line.matched", act.at),
