@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -14,9 +12,7 @@ from ledger import creditors, invoices, outbox, states
 from ledger.acts import Act
 from ledger.database import among
 from ledger.errors import Conflict, NotFound, Rejected
-from ledger.identifiers import new_id
-from ledger.models import BankAccount
-from mandates import debits
+from mandates import drafting
 from mandates.collectable import ENDED, earliest_collection
 from mandates.models import Batch, Debit, Mandate, MandateType, PaymentBlock, Scheme
 from mandates.states import BATCH, DEBIT, MANDATE, BatchState, DebitState, MandateState
@@ -46,14 +42,6 @@ class InvoiceChanged(Conflict):
     """What is open on an invoice of the batch has changed: discard the batch and draft it again."""
 
 
-class _Group(NamedTuple):
-    """What debits must have in common to share a payment block."""
-
-    bank_account_id: str
-    sequence_type: str
-    collect_on: date
-
-
 def draft(
     session: Session,
     *,
@@ -73,14 +61,14 @@ def draft(
         text("SELECT pg_advisory_xact_lock(hashtextextended('batch:' || :creditor_id, 0))"),
         {"creditor_id": creditor_id},
     )
-    chosen = _choose(session, creditor_id, scheme, collect_until, act=act)
+    chosen = drafting.choose(session, creditor_id, scheme, collect_until, act=act)
     if not chosen:
         raise NothingToCollect(f"No {scheme} debit is scheduled.", field="creditor_id")
-    batch = _new_batch(creditor_id, scheme, chosen, act)
+    batch = drafting.new_batch(creditor_id, scheme, chosen, act)
     session.add(batch)
     session.flush()
     states.born(session, [batch.id], BatchState.DRAFT, noun="batch", act=act)
-    _put_into_blocks(session, batch, chosen)
+    drafting.put_into_blocks(session, batch, chosen)
     states.move(session, DEBIT, [debit.id for debit in chosen], DebitState.BATCHED, act=act, reason=batch.id)
     return batch
 
@@ -196,64 +184,6 @@ def note_booked(session: Session, block_ids: Sequence[str], *, act: Act) -> None
     states.move(session, BATCH, done, BatchState.BOOKED, act=act)
     for batch_id in done:
         _emit(session, get(session, batch_id), "batch.booked", act)
-
-
-def _choose(
-    session: Session, creditor_id: str, scheme: Scheme, collect_until: date | None, *, act: Act
-) -> list[Debit]:
-    debits.drop_stale(session, creditor_id=creditor_id, act=act)
-    query = (
-        select(Debit)
-        .join(Mandate, Mandate.id == Debit.mandate_id)
-        .where(
-            Debit.creditor_id == creditor_id,
-            Debit.state == DebitState.SCHEDULED,
-            Mandate.scheme == scheme,
-        )
-        .order_by(Debit.id)
-        .with_for_update(of=Debit)
-        .execution_options(populate_existing=True)
-    )
-    if collect_until is not None:
-        query = query.where(Debit.collect_on <= collect_until)
-    chosen = list(session.scalars(query))
-    earliest = earliest_collection(act.today)
-    for debit in chosen:
-        debit.collect_on = max(debit.collect_on, earliest)
-    return chosen
-
-
-def _new_batch(creditor_id: str, scheme: Scheme, chosen: Sequence[Debit], act: Act) -> Batch:
-    batch_id = new_id("bat")
-    return Batch(
-        id=batch_id, creditor_id=creditor_id, scheme=scheme, state=BatchState.DRAFT,
-        message_id=f"DC{batch_id.removeprefix('bat_').upper()}",
-        debit_count=len(chosen), total_minor=sum(debit.amount_minor for debit in chosen), currency="EUR",
-        drafted_by=act.actor, created_at=act.at,
-    )  # fmt: skip
-
-
-def _put_into_blocks(session: Session, batch: Batch, chosen: Sequence[Debit]) -> None:
-    """One payment block for each account, sequence type and date (EPC130-08: what a PmtInf must share)."""
-    groups: dict[_Group, list[Debit]] = defaultdict(list)
-    for debit in chosen:
-        groups[_Group(debit.bank_account_id, debit.sequence_type, debit.collect_on)].append(debit)
-    for group, members in sorted(groups.items()):
-        account = session.get_one(BankAccount, group.bank_account_id)
-        block_id = new_id("blk")
-        session.add(
-            PaymentBlock(
-                id=block_id, batch_id=batch.id, bank_account_id=account.id,
-                payment_information_id=f"PI{block_id.removeprefix('blk_').upper()}",
-                sequence_type=group.sequence_type, collect_on=group.collect_on,
-                batch_booking=account.batch_booking, debit_count=len(members),
-                total_minor=sum(debit.amount_minor for debit in members),
-            )
-        )  # fmt: skip
-        session.flush()
-        for debit in members:
-            debit.block_id = block_id
-    session.flush()
 
 
 def _lock(session: Session, batch_id: str) -> Batch:

@@ -40,8 +40,9 @@ def chain(where: str) -> str:
     `break_minor`. `gap` is what is missing before a statement. A statement whose lines were all known already,
     of a period that longer ones cover, says nothing new and is left out unless it is the last.
 
-    The lines up to a closing balance are those stored by this statement and those before it; and, if this one came
-    later and overlaps, those of its days that a statement closing after it had brought already.
+    The lines up to a closing balance are those stored by this statement and those before it. Where statements
+    overlap, some of them were stored by a statement that closes later: what it had brought already when this one
+    came, of days up to the closing; or what it brought afterwards of days before.
     """
     return f"""
         WITH placed AS (
@@ -54,23 +55,28 @@ def chain(where: str) -> str:
                 PARTITION BY bank_account_id
                 ORDER BY closes_on NULLS FIRST, sequence_number NULLS FIRST, id
             )
+        ), overlapping AS (
+            SELECT this.id, this.currency, this.closes_on AS until, later.id AS later_id
+            FROM placed AS this JOIN placed AS later USING (bank_account_id)
+            WHERE this.known_count > 0 AND later.place > this.place AND later.id < this.id
+            UNION ALL
+            SELECT this.id, this.currency, this.closes_on - 1, later.id
+            FROM placed AS later JOIN placed AS this USING (bank_account_id)
+            WHERE later.known_count > 0 AND later.place > this.place AND later.id > this.id
+        ), reaching_back AS (
+            SELECT overlapping.id, sum(lines.amount_minor) AS minor
+            FROM overlapping JOIN statement_lines AS lines ON lines.statement_id = overlapping.later_id
+            WHERE lines.status = 'booked' AND lines.currency = overlapping.currency
+            AND lines.booked_on <= overlapping.until
+            GROUP BY overlapping.id
         ), based AS (
-            SELECT placed.*, closing_minor - stored_minor - CASE WHEN known_count = 0 THEN 0 ELSE coalesce((
-                SELECT sum(lines.amount_minor) FROM placed AS later
-                JOIN statement_lines AS lines ON lines.statement_id = later.id
-                WHERE later.bank_account_id = placed.bank_account_id
-                AND later.place > placed.place AND later.id < placed.id
-                AND lines.status = 'booked' AND lines.currency = placed.currency
-                AND lines.booked_on <= placed.closes_on
-            ), 0) END AS base,
-            place = max(place) OVER (PARTITION BY bank_account_id) AS is_last
-            FROM placed WHERE opening_minor IS NOT NULL AND closing_minor IS NOT NULL
+            SELECT placed.*, closing_minor - stored_minor - coalesce(reaching_back.minor, 0) AS base,
+                place = max(place) OVER (PARTITION BY bank_account_id) AS is_last
+            FROM placed LEFT JOIN reaching_back USING (id)
+            WHERE opening_minor IS NOT NULL AND closing_minor IS NOT NULL
         )
-        SELECT id, bank_account_id, place, opening_minor, break_minor, base,
-            base - break_minor - coalesce(
-                lag(base) OVER (PARTITION BY bank_account_id ORDER BY place),
-                CASE place WHEN 1 THEN opening_minor ELSE base - break_minor END
-            ) AS gap
+        SELECT id, bank_account_id, place, break_minor, base,
+            base - break_minor - lag(base) OVER (PARTITION BY bank_account_id ORDER BY place) AS gap
         FROM based WHERE new_count > 0 OR line_count = 0 OR is_last
     """  # noqa: S608 - put together from constants
 

@@ -82,8 +82,10 @@ class StatementWriter:
         self.account = account
         self._session, self._identities, self._act = session, identities, act
         self._last_day: date | None = None
+        # Announced lines often have no date; they are no money, so the day of the statement will do.
+        self._own_day = header.to_on or header.from_on or act.today
         session.execute(select(exclusive(account.id)))
-        _require_short((header.statement_id, header.sequence), _LONGEST_OF_HEAD, "The statement")
+        require_short((header.statement_id, header.sequence), _LONGEST_OF_HEAD, "The statement")
         self.record = StatementRecord(
             id=new_id("stm"), file_id=file_id, bank_account_id=account.id, format=header.format,
             bank_statement_id=header.statement_id, sequence=header.sequence,
@@ -163,7 +165,7 @@ class StatementWriter:
         batch = line.batch
         row = (
             line_id, self.record.id, self.account.id, line.position, identity, state, because, str(line.status),
-            line.booked_on or line.valued_on, line.valued_on, line.amount.minor, line.amount.currency,
+            line.booked_on or line.valued_on or self._own_day, line.valued_on, line.amount.minor, line.amount.currency,
             line.counterparty.name, line.counterparty.iban, line.counterparty.bic, line.remittance,
             line.reference, line.end_to_end_id, line.mandate_id, line.creditor_id, line.bank_reference,
             line.transaction_code, line.reversal, line.return_reason,
@@ -171,7 +173,7 @@ class StatementWriter:
             batch.payment_information_id if batch else None, batch.message_id if batch else None,
             batch.count if batch else None, json.dumps([_detail(part) for part in line.details]),
         )  # fmt: skip
-        _require_short(row, _LONGEST_OF_LINE, f"Line {line.position}")
+        require_short(row, _LONGEST_OF_LINE, f"Line {line.position}")
         return row
 
     def _first_state(self, line: Line) -> tuple[str, str | None]:
@@ -199,7 +201,8 @@ def _bank(account: BankAccount) -> Place:
     return Place(account.creditor_id, AccountKind.BANK, account.currency, account.id)
 
 
-def _require_short(row: Sequence[Any], limits: Sequence[tuple[int, str, int]], place: str) -> None:
+def require_short(row: Sequence[Any], limits: Sequence[tuple[int, str, int]], place: str) -> None:
+    """Raises TooLong unless every text of `row` fits; `limits` are its indexes, names and greatest lengths."""
     for index, name, longest in limits:
         if row[index] is not None and len(row[index]) > longest:
             raise TooLong(f"{place}: the {name} is longer than {longest} characters.")

@@ -21,9 +21,10 @@ from reconciliation import balances, booking
 from reconciliation.formats import detect
 from reconciliation.identity import Identities
 from reconciliation.models import FileState, StatementFile, StatementRecord
-from reconciliation.statement import Header, Item, Line, Statement, UnreadableFile
+from reconciliation.statement import Header, Item, Line, LineStatus, Statement, UnreadableFile
 
 CHUNK = 5_000  # lines that are looked up and written together; bounds memory, not meaning
+_ACCOUNT_NUMBER = ((0, "account number", 64),)
 
 
 class UnknownAccount(Rejected):
@@ -167,8 +168,8 @@ def _statements(
 
 def _dated(lines: list[Line]) -> list[Line]:
     for line in lines:
-        if line.booked_on is None and line.valued_on is None:
-            raise MissingDate(f"Line {line.position} has no date.")
+        if line.status is LineStatus.BOOKED and line.booked_on is None and line.valued_on is None:
+            raise MissingDate(f"Line {line.position} is booked, but has no date.")
     return lines
 
 
@@ -183,6 +184,7 @@ def _account(session: Session, header: Header, *, owner: str | None, act: Act) -
         )
     if header.currency is None:
         raise UnknownAccount("The statement does not say the currency of its account; add the account first.")
+    booking.require_short((account.iban or account.other,), _ACCOUNT_NUMBER, "The statement")
     session.execute(select(booking.exclusive("accounts")))
     iban = _sound_iban(account.iban)
     return _find(session, header) or creditors.open_bank_account(

@@ -22,12 +22,12 @@ INVARIANTS = (
     ),
     Invariant(
         "brought_forward_is_explained",
-        "What is brought forward is each account's first opening balance, and every recorded gap and break.",
+        "What is brought forward is what an account held before its first line, and every known gap and break.",
         "minor units brought forward",
         f"""
         WITH explained AS (
             SELECT chain.bank_account_id,
-                (array_agg(chain.opening_minor ORDER BY chain.place))[1]
+                (array_agg(chain.base - chain.break_minor ORDER BY chain.place))[1]
                 + sum(coalesce(statements.gap_minor, 0) + chain.break_minor) AS expected
             FROM ({chain("")}) AS chain JOIN statements ON statements.id = chain.id
             GROUP BY chain.bank_account_id

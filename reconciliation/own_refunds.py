@@ -47,7 +47,7 @@ def _outcome(line: StatementLine, refund: Refund) -> Outcome:
     if (refund.amount_minor, refund.currency) != (-line.amount_minor, line.currency):
         return Waiting(
             f"{name}, but it is of {Money(refund.amount_minor, refund.currency)} "
-            f"and the amount is {Money(line.amount_minor, line.currency)}."
+            f"and the amount is {Money(-line.amount_minor, line.currency)}."
         )
     return Explained(
         rule=RULE,

@@ -28,11 +28,17 @@ class Caller:
         assert reply.status_code == status, reply.text
         return reply.json()
 
-    def upload(self, *contents: bytes, status: int = 201, **form: str) -> list[dict[str, Any]]:
+    def upload(self, *contents: bytes, **form: str) -> list[dict[str, Any]]:
+        """The outcome of each file of one upload."""
+        outcomes: list[dict[str, Any]] = self.upload_raw(*contents, status=201, **form)["data"]
+        return outcomes
+
+    def upload_raw(self, *contents: bytes, status: int, **form: str) -> Any:
+        """The whole reply to an upload, refused or not."""
         files = [("files", (f"{number}.xml", content)) for number, content in enumerate(contents)]
         reply = self.client.post("/v1/statements", files=files, data=form, headers=self.headers)
         assert reply.status_code == status, reply.text
-        return reply.json()["data"]
+        return reply.json()
 
     def all(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """Every page of a list."""

@@ -15,18 +15,22 @@ from gateway.sandbox import bank, camt053, statements
 from gateway.sandbox import transaction_codes as codes
 from gateway.sandbox.camt053 import Statement
 from gateway.sandbox.entries import Entry
+from ledger import journal
 from ledger.acts import Act
 from ledger.database import Base
+from ledger.journal import Place
+from ledger.models import AccountKind, BankAccount
 from ledger.money import Money
 from reconciliation import importing, matching
 from reconciliation.importing import ImportReport
 from reconciliation.matching import MatchReport
-from reconciliation.models import StatementLine
+from reconciliation.models import StatementLine, StatementRecord
 from reconciliation.statement import Account, Party
 from tests.factories.books import OUR_IBAN, debtor_iban
 
 CAMT_053 = "camt.053.001.08"
 DAY = date(2026, 11, 18)  # the tests' today
+START = 1_000_000  # what the bank holds for us before the first statement
 
 
 def transfer(
@@ -57,7 +61,7 @@ class Bank:
     """One account as its bank keeps it; every method gives the bytes of the camt.053 files it sends."""
 
     def __init__(
-        self, *, iban: str = OUR_IBAN, opening_minor: int = 1_000_000, currency: str = "EUR", first: int = 1
+        self, *, iban: str = OUR_IBAN, opening_minor: int = START, currency: str = "EUR", first: int = 1
     ) -> None:
         self.account = Account(iban=iban, currency=currency)
         self.balance = Money(opening_minor, currency)
@@ -129,6 +133,19 @@ def lines_of(session: Session) -> list[StatementLine]:
     order = (StatementLine.booked_on, StatementLine.amount_minor, StatementLine.id)
     query = select(StatementLine).order_by(*order).execution_options(populate_existing=True)
     return list(session.scalars(query))
+
+
+def statements_of(session: Session) -> list[StatementRecord]:
+    """Every stored statement, in the order of their closing days."""
+    query = select(StatementRecord).order_by(StatementRecord.closes_on, StatementRecord.id)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def bank_balance(session: Session, account: BankAccount) -> int:
+    """What the journal says is at the bank."""
+    return journal.balance_minor(
+        session, Place(account.creditor_id, AccountKind.BANK, account.currency, account.id)
+    )
 
 
 def row_counts(session: Session) -> dict[str, int]:

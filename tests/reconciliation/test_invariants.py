@@ -1,0 +1,86 @@
+"""Every invariant of statements and matches notices when its fact is broken behind the product's back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from reconciliation.invariants import INVARIANTS
+from tests.factories.bank import Bank, match, take_in_all, transfer
+from tests.factories.books import Books
+from tests.factories.collecting import require_breach, scheduled, sent
+
+_BANK = "SELECT id FROM accounts WHERE kind = 'bank'"
+_SUSPENSE = "SELECT id FROM accounts WHERE kind = 'suspense'"
+_BROUGHT = "SELECT id FROM accounts WHERE kind = 'brought_forward'"
+
+BROKEN: tuple[tuple[str, str], ...] = (
+    ("bank_is_closing_balance", f"UPDATE postings SET amount_minor = 1 WHERE account_id IN ({_BANK})"),
+    ("bank_is_closing_balance", "UPDATE statements SET closing_minor = closing_minor + 1"),
+    ("brought_forward_is_explained", f"DELETE FROM postings WHERE account_id IN ({_BROUGHT})"),
+    (
+        "brought_forward_is_explained",
+        "UPDATE statements SET gap_minor = 5 WHERE gap_minor IS NOT NULL",
+    ),
+    (
+        "brought_forward_is_explained",
+        "UPDATE statements SET opening_minor = 5, closing_minor = 6 WHERE sequence_number = 1",
+    ),
+    ("suspense_is_unexplained_lines", f"DELETE FROM postings WHERE account_id IN ({_SUSPENSE})"),
+    (
+        "suspense_is_unexplained_lines",
+        "UPDATE statement_lines SET state = 'unexplained' WHERE state = 'matched'",
+    ),
+    (
+        "suspense_is_unexplained_lines",
+        "DELETE FROM statement_lines WHERE state = 'unexplained'",
+    ),
+    ("matches_account_for_their_lines", "DELETE FROM match_parts WHERE kind = 'fee'"),
+    ("matches_account_for_their_lines", "UPDATE match_parts SET amount_minor = amount_minor + 1"),
+    ("matches_account_for_their_lines", "UPDATE matches SET undone_at = now()"),
+    (
+        "matches_account_for_their_lines",
+        "UPDATE statement_lines SET state = 'matched' WHERE state = 'unexplained'",
+    ),
+    ("every_line_is_accounted_for", "DELETE FROM statement_lines WHERE state = 'matched'"),
+    ("every_line_is_accounted_for", "UPDATE statements SET line_count = line_count + 1"),
+    ("every_line_is_accounted_for", "UPDATE statements SET new_count = 0, known_count = line_count"),
+    ("statement_files_unchanged", "UPDATE statement_files SET content = content || '\\x20'::bytea"),
+    ("statement_files_unchanged", "UPDATE statement_files SET sha256 = reverse(sha256)"),
+)
+
+
+@pytest.fixture
+def world(session: Session, books: Books) -> None:
+    """A collection with a return, a paid and an unexplained transfer, and a gap in the statements."""
+    debit = scheduled(books, 12_000)
+    _, message = sent(books)
+    books.invoice(700, number="RE-77")
+    bank = Bank()
+    first = bank.book(
+        transfer(700, "RE-77"), transfer(41, "Spende", day=date(2026, 11, 17)),
+    )  # fmt: skip
+    rest = bank.answer(message, outcomes={debit.end_to_end_id: "AM04"})
+    bank.book(transfer(55, day=date(2026, 12, 29)))
+    last = bank.book(transfer(99, day=date(2026, 12, 30)))
+    take_in_all(session, [*first, *rest, *last], books.act)
+    match(session, books.act)
+    session.commit()
+
+
+def test_every_breach_is_noticed(session: Session, world: None, engine: Engine) -> None:
+    assert {name for name, _ in BROKEN} == {invariant.name for invariant in INVARIANTS}
+    for name, statement in BROKEN:
+        require_breach(engine, INVARIANTS, name, statement)
+
+
+def test_the_gap_of_the_missing_statement_is_part_of_what_is_brought_forward(
+    session: Session, books: Books, world: None
+) -> None:
+    gaps = session.execute(text("SELECT gap_minor FROM statements WHERE gap_minor IS NOT NULL")).scalars()
+    assert list(gaps) == [55]
+    (invariant,) = (one for one in INVARIANTS if one.name == "brought_forward_is_explained")
+    assert session.execute(text(invariant.sql)).one() == (1_000_055, 0)
