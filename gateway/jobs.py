@@ -23,7 +23,7 @@ from reconciliation import matching
 from reconciliation.matching import MatchReport
 
 log = structlog.get_logger()
-STALLED_AFTER = timedelta(seconds=60)
+STALLED_AFTER = timedelta(seconds=30)  # without a heartbeat, which comes every ten seconds
 REPLIES_KEPT = timedelta(days=30)
 PERIODIC = "periodic"  # the queue of what the clock asks for
 ASKED_FOR = "default"  # the queue of what a change asks for (ledger.outbox.defer)
@@ -85,9 +85,7 @@ def _match_lines(context: JobContext) -> None:
 
 
 @jobs.periodic(cron="0 * * * *")
-@jobs.task(
-    name="match_waiting", queue=PERIODIC, pass_context=True, lock=matching.JOB, queueing_lock="match_waiting"
-)
+@jobs.task(name="match_waiting", queue=PERIODIC, pass_context=True, queueing_lock="match_waiting")
 def _match_waiting(context: JobContext, timestamp: int) -> None:
     """Lines that wait for an invoice which the ERP has pushed since, or for a matching that failed."""
     _match_lines(context)
@@ -144,7 +142,7 @@ async def run_worker(runtime: Runtime, *, wait: bool = True) -> None:
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
     connector = PsycopgConnector(conninfo=runtime.conninfo, min_size=1, max_size=4)
     with jobs.replace_connector(connector) as app:
-        app.periodic_defaults["max_delay"] = CATCH_UP.total_seconds()
+        app.periodic_defaults["max_delay"] = CATCH_UP.total_seconds() if wait else 0.0
         async with app.open_async():
             await app.run_worker_async(
                 wait=wait, queues=[PERIODIC, ASKED_FOR] if wait else [ASKED_FOR], install_signal_handlers=False,

@@ -180,6 +180,14 @@ def _caller(session: Session, credentials: HTTPAuthorizationCredentials | None, 
     return key
 
 
+def require_also(request: Request, permission: Permission) -> None:
+    """What the caller asks for needs a further permission. Raises Forbidden."""
+    key = _unit(request).key
+    if key is None:
+        raise AssertionError("who calls is known before it is asked what he may do besides")
+    access.require(key, permission)
+
+
 Reader = Annotated[Act, Depends(may(Permission.READ))]
 Settler = Annotated[Act, Depends(may(Permission.SETTLE))]
 

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import Id
 from gateway.errors import TooLarge
-from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute
+from gateway.roles import Permission
+from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute, require_also
 from ledger import creditors, outbox
 from reconciliation import importing, matching, worklist
 from reconciliation.importing import ImportReport
@@ -148,11 +149,14 @@ def upload_statements(
 ) -> UploadsOut:
     """Import statement files. The bytes are kept once, whatever becomes of them; the same file changes nothing.
 
-    With `open_accounts_of` (a creditor's id) accounts not known yet are opened for that creditor.
+    With `open_accounts_of` (a creditor's id) accounts not known yet are opened for that creditor; this needs the
+    permission to set up.
     """
-    owner = creditors.get(session, open_accounts_of).id if open_accounts_of else None
+    if open_accounts_of is not None:
+        require_also(request, Permission.SET_UP)
+        creditors.get(session, open_accounts_of)
     limit = request.app.state.runtime.settings.max_upload_bytes
-    done = [_import(session, upload, limit, act=act, owner=owner) for upload in files]
+    done = [_import(session, upload, limit, act=act, owner=open_accounts_of) for upload in files]
     if any(outcome.imported for outcome in done):
         outbox.defer(session, matching.JOB, lock=matching.JOB)
     return UploadsOut(data=[_shown(outcome) for outcome in done])

@@ -1,0 +1,66 @@
+"""The command line as a shell sees it: arguments in; exit status, output and errors out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import structlog
+
+from gateway.cli import main
+from tests.conftest import Clock
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class CommandLine(Protocol):
+    def __call__(self, *arguments: str | Path, code: int = 0) -> Done: ...
+
+
+@pytest.fixture
+def dry(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[CommandLine]:
+    """Commands run in an empty folder, on a wide terminal, with no setting but the defaults."""
+    for name in [name for name in os.environ if name.startswith("DUECOURSE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*arguments: str | Path, code: int = 0) -> Done:
+        monkeypatch.setattr("sys.argv", ["duecourse", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        done = Done(int(left.value.code or 0), *capsys.readouterr())
+        assert done.code == code, done
+        return done
+
+    handlers = list(logging.root.handlers)
+    yield run
+    logging.root.handlers[:] = handlers
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def cli(dry: CommandLine, database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Commands run on the test's own database."""
+    monkeypatch.setenv("DUECOURSE_DATABASE_URL", database_url)
+    return dry
