@@ -17,9 +17,10 @@ from ledger.allocations import Wish
 from ledger.database import in_transaction
 from ledger.models import Allocation, BankAccount, Invoice, Method, Payment
 from ledger.payments import Receipt
+from reconciliation.formats.tally import counted
 
 _ONE, _MANY = 1, 8
-_FLOOR = "floor: one row and a commit each, {} connections"
+_FLOOR = "floor: one row and a commit each, {}"
 
 
 def _prepare(setting: Setting, size: int) -> None:
@@ -96,19 +97,19 @@ COMPARISON = Comparison(
     name="allocate",
     title="Allocating payments, each locked, booked and committed by itself",
     unit="payments",
-    small=(400,),
-    full=(400, 4_000),
+    small=(200,),
+    full=(200, 2_000),
     prepare=_prepare,
     needs_database=True,
     cases=tuple(
         case
         for threads in (_ONE, _MANY)
         for case in (
-            Case(name=_FLOOR.format(threads), ready=partial(_committed, threads)),
+            Case(name=_FLOOR.format(counted(threads, "thread")), ready=partial(_committed, threads)),
             Case(
-                name=f"ledger.allocations.allocate, {threads} threads",
+                name=f"ledger.allocations.allocate, {counted(threads, 'thread')}",
                 ready=partial(_allocated, threads),
-                floor=_FLOOR.format(threads),
+                floor=_FLOOR.format(counted(threads, "thread")),
             ),
         )
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -62,7 +62,6 @@ class Comparison:
     prepare: Callable[[Setting, int], None]
     needs_database: bool = False
     recorded: str | None = None
-    notes: tuple[str, ...] = field(default=())
 
     def case(self, name: str) -> Case:
         return next(case for case in self.cases if case.name == name)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 import migrations
+from benchmarks.comparison import require
 from ledger import database, migrating
 from ledger.embedded import EmbeddedServer
 
@@ -17,6 +19,11 @@ EMPTY = "bench_empty"
 
 # PostgreSQL's own default of autovacuum_analyze_threshold. A table below it is planned for without statistics.
 _AUTOVACUUM_THRESHOLD = 50
+_PATIENCE_SECONDS = 30
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
 _FILLED = text(
     "SELECT relname FROM pg_stat_user_tables WHERE n_mod_since_analyze > :threshold ORDER BY relname"
 )
@@ -50,16 +57,26 @@ class Postgres:
         finally:
             self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def settle(self, name: str) -> None:
-        """Vacuum and analyse what was filled, and nothing else, as the server does by itself a minute later."""
-        engine = create_engine(self._server.url(name), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
-            for table in connection.scalars(_FILLED, {"threshold": _AUTOVACUUM_THRESHOLD}).all():
-                connection.execute(text(f"VACUUM (ANALYZE) {table}"))
-
     def _execute(self, statement: str) -> None:
         with self._admin.connect() as connection:
             connection.execute(text(statement))
+
+
+def settle(url: str) -> None:
+    """Vacuum and analyse what was filled, and nothing else, as the server does by itself a minute later."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        _wait_until_alone(connection)
+        for table in connection.scalars(_FILLED, {"threshold": _AUTOVACUUM_THRESHOLD}).all():
+            connection.execute(text(f"VACUUM (ANALYZE) {table}"))
+
+
+def _wait_until_alone(connection: Connection) -> None:
+    """A connection tells what it has written at the latest when it ends."""
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while connection.scalar(_OTHERS):
+        require(time.monotonic() < give_up_at, "a database that its writers have left")
+        time.sleep(0.01)
 
 
 @contextmanager

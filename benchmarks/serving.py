@@ -16,14 +16,15 @@ from http.client import HTTPConnection
 from sqlalchemy import func, select
 
 from benchmarks import books, crowds, data
-from benchmarks.comparison import Case, Comparison, Setting, Work, WrongOutcome, require
+from benchmarks.comparison import Case, Comparison, Setting, Work, require
 from gateway.access import create_api_key
 from gateway.roles import Role
 from ledger.models import Customer, Invoice
+from reconciliation.formats.tally import counted
 
 _ONE, _MANY = 1, 8
 _HOST = "127.0.0.1"
-_FLOOR = "floor: GET /healthz, {} clients"
+_FLOOR = "floor: GET /healthz, {}"
 _CUSTOMERS = 100
 _KEY_FILE = "api.key"
 _START_SECONDS, _ANSWER_SECONDS = 60, 30
@@ -45,12 +46,14 @@ def _served(setting: Setting) -> Iterator[tuple[int, int]]:
     port = _free_port()
     environment = {**os.environ, "DUECOURSE_DATABASE_URL": setting.database_url}
     arguments = ["serve", "--no-worker", "--host", _HOST, "--port", str(port)]
-    server = subprocess.Popen(
-        [sys.executable, "-c", _SERVE, *arguments],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    log = setting.folder / "server.log"
+    with log.open("wb") as said:
+        server = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, *arguments],
+            env=environment, stdout=subprocess.DEVNULL, stderr=said,
+        )  # fmt: skip
     try:
-        _wait_for(server, port)
+        require(_answers(server, port), f"an application on its port; it said {log.read_text()[-1_000:]!r}")
         yield port, server.pid
     finally:
         server.terminate()
@@ -63,7 +66,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
     give_up_at = time.monotonic() + _START_SECONDS
     while time.monotonic() < give_up_at and server.poll() is None:
         try:
@@ -72,8 +75,8 @@ def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
         except ConnectionError:
             time.sleep(0.05)
         else:
-            return
-    raise WrongOutcome("the application answers on its port")
+            return True
+    return False
 
 
 def _connection(port: int) -> HTTPConnection:
@@ -140,19 +143,19 @@ COMPARISON = Comparison(
     name="http",
     title="POST /v1/invoices to the served application (memory and CPU are the server's)",
     unit="requests",
-    small=(400,),
-    full=(400, 4_000),
+    small=(200,),
+    full=(200, 2_000),
     prepare=_prepare,
     needs_database=True,
     cases=tuple(
         case
         for clients in (_ONE, _MANY)
         for case in (
-            Case(name=_FLOOR.format(clients), ready=partial(_asked, clients)),
+            Case(name=_FLOOR.format(counted(clients, "client")), ready=partial(_asked, clients)),
             Case(
-                name=f"POST /v1/invoices, {clients} clients",
+                name=f"POST /v1/invoices, {counted(clients, 'client')}",
                 ready=partial(_posted, clients),
-                floor=_FLOOR.format(clients),
+                floor=_FLOOR.format(counted(clients, "client")),
             ),
         )
     ),

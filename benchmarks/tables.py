@@ -14,7 +14,7 @@ _NOTHING = "-"
 
 def table(comparison: Comparison, results: Results) -> str:
     """One row for each size and case, sizes ascending."""
-    heads = (comparison.unit, "case", "s", "±", "per s", "peak MB", "CPU", "x floor", "growth")
+    heads = (comparison.unit, "case", "rounds", "s", "±", "per s", "peak MB", "CPU", "x floor", "growth")
     sizes = sorted({size for size, _ in results})
     rows = []
     for case in comparison.cases:
@@ -31,7 +31,7 @@ def _row(case: Case, results: Results, size: int, smaller: int | None) -> tuple[
     samples = results[size, case.name]
     seconds = median(sample.seconds for sample in samples)
     return (
-        f"{size:,}", case.name, f"{seconds:.3f}", _spread(samples), f"{size / seconds:,.0f}",
+        f"{size:,}", case.name, str(len(samples)), f"{seconds:.3f}", _spread(samples), f"{size / seconds:,.0f}",
         _figure([sample.peak_mb for sample in samples], "{:.1f}"), _cpu(samples),
         _to_floor(case, results, size), _growth(case, results, size, smaller),
     )  # fmt: skip
@@ -58,7 +58,7 @@ def _to_floor(case: Case, results: Results, size: int) -> str:
     """The median over the rounds of time by the floor's time in the same round."""
     if case.floor is None:
         return _NOTHING
-    pairs = zip(results[size, case.name], results[size, case.floor], strict=True)
+    pairs = zip(results[size, case.name], results[size, case.floor], strict=False)  # by round
     return f"{median(ours.seconds / floor.seconds for ours, floor in pairs):.2f}"
 
 
