@@ -41,7 +41,10 @@ def test_the_return_is_one_booking_of_amount_and_fee(
     line = treasury.all("/v1/statement-lines", state="returned_debit")[0]
     assert (line["amount_minor"], line["original_minor"], line["return_reason"]) == (-7_497, 7_197, "AM04")
     parts = treasury.get(f"/v1/statement-lines/{line['id']}")["match"]["parts"]
-    assert [(part["kind"], part["amount_minor"]) for part in parts] == [("returned_debit", -7_197), ("fee", -300)]
+    assert [(part["kind"], part["amount_minor"]) for part in parts] == [
+        ("returned_debit", -7_197),
+        ("fee", -300),
+    ]
 
 
 def test_the_event_says_why_and_what_follows(

@@ -14,11 +14,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from ledger import allocations, database
+from ledger import allocations, database, invoices
 from ledger.acts import Act
 from ledger.allocations import OverAllocated
 from ledger.database import violated
 from ledger.identifiers import new_id
+from ledger.invoices import InvoiceFacts
 from tests.factories.books import Books
 from tests.factories.money import receive, wish
 from tests.ledger.conftest import broken_invariants
@@ -63,9 +64,16 @@ class Table:
 def table(engine: Engine, act: Act) -> Table:
     with database.sessions(engine)() as session:
         books = Books(session, act)
-        customer = books.customer()
+        customer_id = books.customer().id
+        facts = [
+            InvoiceFacts(
+                creditor_id=books.creditor.id, customer_id=customer_id, number=f"RE-{number}", currency="EUR",
+                total_minor=AMOUNT, issued_on=act.today, due_on=act.today,
+            )
+            for number in range(PAYMENTS)
+        ]  # fmt: skip
+        invoice_ids = [str(one.invoice_id) for one in invoices.issue_many(session, facts, act=act)]
         payment_ids = receive(books, *([AMOUNT] * PAYMENTS))
-        invoice_ids = [books.invoice(AMOUNT, customer=customer).id for _ in range(PAYMENTS)]
         session.commit()
         return Table(engine, books, tuple(zip(payment_ids, invoice_ids, strict=True)))
 
