@@ -23,12 +23,18 @@ from reconciliation.identity import Identities
 from reconciliation.models import FileState, StatementFile, StatementRecord
 from reconciliation.statement import Header, Item, Line, LineStatus, Statement, UnreadableFile
 
+# A booking looks different in each format. Taking in a second one for the same account could count money twice.
+TAKEN_IN = "camt.053"
 CHUNK = 5_000  # lines that are looked up and written together; bounds memory, not meaning
 _ACCOUNT_NUMBER = ((0, "account number", 64),)
 
 
 class UnknownAccount(Rejected):
     """The statement is about an account that is not among our bank accounts."""
+
+
+class OnlyInspected(Rejected):
+    """A format that can be read, but whose lines cannot be told apart from those of other formats yet."""
 
 
 class MissingDate(Rejected):
@@ -126,6 +132,7 @@ def _take_in(
     session: Session, file_id: str, content: bytes, tally: _Tally, *, act: Act, open_accounts_of: str | None
 ) -> None:
     tally.format, items = detect.read_file(io.BytesIO(content))
+    _require_taken_in(tally.format)
     last_of: dict[str, str] = {}
     for record, account in _statements(session, items, file_id, tally, act=act, owner=open_accounts_of):
         last_of[account.id] = record.id
@@ -164,6 +171,13 @@ def _statements(
                 tally.problems.extend(writer.record.problems)
                 yield writer.record, writer.account
                 writer = None
+
+
+def _require_taken_in(format_name: str) -> None:
+    if not format_name.startswith(TAKEN_IN):
+        raise OnlyInspected(
+            f"A file of format {format_name} can be inspected, but only {TAKEN_IN} is taken into the books."
+        )
 
 
 def _dated(lines: list[Line]) -> list[Line]:

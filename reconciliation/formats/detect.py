@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
-from reconciliation.formats import camt, xml
+from reconciliation.formats import camt, mt940, ofx, xml
 from reconciliation.statement import Item, UnreadableFile
 
 HEAD = xml.CHUNK
@@ -24,7 +24,7 @@ class Reader(Protocol):
         ...
 
 
-READERS: tuple[Reader, ...] = (camt,)
+READERS: tuple[Reader, ...] = (camt, mt940, ofx)
 
 
 def read_file(stream: BinaryIO) -> tuple[str, Iterator[Item]]:

@@ -226,8 +226,7 @@ def test_a_second_credit_of_a_debit_waits(session: Session, books: Books, act: A
     session.commit()
     found = sorted(str(line.waiting_because) for line in lines_of(session))
     name = f"The EndToEndId is that of debit {debit.id}"
-    # The line left over by the first run is looked at again by the second, when the debit is collected.
-    assert found == ["None", f"{name}, which is collected.", f"{name}, which is collected."]
+    assert found == ["None", f"{name}, which was credited already.", f"{name}, which was credited already."]
     assert session.query(Payment).count() == 1
 
 

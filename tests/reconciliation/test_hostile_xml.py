@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciliation.formats import camt, detect, xml
+from reconciliation.formats import camt, detect, mt940, ofx, xml
 from reconciliation.inspection import inspect
 from reconciliation.statement import UnreadableFile
 from tests.factories.camt import camt053, credit
@@ -342,11 +342,6 @@ def test_the_place_of_an_error_is_told() -> None:
         (b"\xff\xd8\xff\xe0", "a picture"),
         (b"<!DOCTYPE html><html><body>Login</body></html>", "a web page (HTML)"),
         (b"\n <HTML><head>", "a web page (HTML)"),
-        (b":20:STARTUMSE\r\n:25:37040044/0532013000\r\n:60F:C260105EUR1,00", "an MT940 statement"),
-        (b"{1:F01X}{2:I940X}{4:\r\n:20:X\r\n:25:Y\r\n:60F:C", "an MT940 statement"),
-        (b":20:X\r\n:25:Y\r\n:28C:1\r\n:34F:EUR0,00", "an MT942 report"),
-        (b"OFXHEADER:100\r\nDATA:OFXSGML\r\n", "OFX"),
-        (b'<?xml version="1.0"?><?OFX OFXHEADER="200"?><OFX><SIGNONMSGSRSV1>', "OFX"),
         (b"01,122099999,123456789,260105,0200,1,65/\n02,031001234,", "BAI2"),
         (b"!Type:Bank\nD01/05/26\nT12.50\n^", "QIF"),
         (b'{"a": [1, 2]}', "JSON"),
@@ -388,8 +383,13 @@ def test_a_wrong_file_is_refused_by_its_name(content: bytes, words: str) -> None
 
 def test_the_reader_is_found_for_a_statement_and_for_nothing_else() -> None:
     assert detect.open_reader(GOOD) is camt
-    with pytest.raises(UnreadableFile, match="an MT940 statement"):
-        detect.open_reader(b":20:X\r\n:25:Y\r\n")
+    assert (
+        detect.open_reader(b":20:X\r\n:25:37040044/0532013000\r\n:28C:1/1\r\n:60F:C260105EUR1,00\r\n")
+        is mt940
+    )
+    assert detect.open_reader(b"OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\n\r\n<OFX>") is ofx
+    with pytest.raises(UnreadableFile, match="a PDF document"):
+        detect.open_reader(b"%PDF-1.7\n")
 
 
 def test_a_stub_of_a_statement_holds_none() -> None:

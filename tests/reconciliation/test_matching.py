@@ -67,6 +67,7 @@ def state_of_the_books(session: Session, books: Books) -> dict[str, object]:
     }
     return {
         "lines": sorted((line.amount_minor, line.state) for line in lines_of(session)),
+        "reasons": sorted((line.amount_minor, str(line.waiting_because)) for line in lines_of(session)),
         "invoices": sorted(
             (invoice.number, invoice.open_minor, invoice.collection_status)
             for invoice in session.scalars(select(Invoice))
@@ -98,14 +99,15 @@ def test_matching_again_changes_nothing(session: Session, books: Books, act: Act
     _, message = sent(books)
     bank = Bank()
     take_in_all(session, bank.answer(message, outcomes={debits[0].end_to_end_id: "AM04"}), act)
-    take_in_all(session, bank.book(*day_of_business(session, books, count(1))), act)
+    again = transfer(700, end_to_end_id=debits[1].end_to_end_id)
+    take_in_all(session, bank.book(*day_of_business(session, books, count(1)), again, again), act)
     match(session, act)
     session.commit()
     before, counts = state_of_the_books(session, books), row_counts(session)
     for days in (0, 1):
         report = match(session, days_later(act, days))
         session.commit()
-        assert (report.looked_at, dict(report.by_rule)) == (4, {})
+        assert (report.looked_at, dict(report.by_rule)) == (6, {})
         assert (state_of_the_books(session, books), row_counts(session)) == (before, counts)
 
 

@@ -180,7 +180,7 @@ def test_a_second_return_of_a_debit_waits(session: Session, books: Books, act: A
     report = match(session, act)
     session.commit()
     assert (report.by_rule["returned_debit"], waiting(session)) == (
-        1, [f"Debit {debit.id} comes back, but it is returned."],
+        1, [f"Debit {debit.id} comes back, but it came back already."],
     )  # fmt: skip
     assert invoice_of(session, debit).open_minor == 12_000
     assert balance(session, books, AccountKind.FEE) == FEE

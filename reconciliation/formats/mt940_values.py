@@ -1,0 +1,139 @@
+"""Dates, amounts, balances and accounts as MT940 and MT942 write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from ledger.banking import Bic, Iban, InvalidBic, InvalidIban
+from ledger.currencies import KNOWN, decimals
+from ledger.money import Money, checked_currency
+from reconciliation.statement import Account, Balance, UnreadableFile
+
+_CENTURY_TURNS = 80  # two digits of a year: 80 to 99 are of the last century
+_DAYS_OF_INTEREST_MONTH = ("0229", "0230")
+
+# What an amount may look like. SWIFT asks for a comma; some banks write a point, or neither for whole units.
+AMOUNT = r"[0-9]{1,18}(?:[,.][0-9]{0,17})?"
+_BALANCE = re.compile(rf"([CD])([0-9]{{6}})([A-Z]{{3}})?({AMOUNT})")
+_FLOOR = re.compile(rf"([A-Z]{{3}})[CD]?({AMOUNT})")
+_TOTAL = re.compile(rf"([0-9]{{1,5}})([A-Z]{{3}})({AMOUNT})")
+_CURRENCY_BEHIND = re.compile(r"(?<=[0-9 ])([A-Z]{3})")
+
+
+@lru_cache(maxsize=4096)
+def day(text: str) -> date:
+    """The date of six digits YYMMDD. Raises UnreadableFile where the calendar has no such day."""
+    year = int(text[:2])
+    try:
+        return date(year + (1900 if year >= _CENTURY_TURNS else 2000), int(text[2:4]), int(text[4:]))
+    except ValueError:
+        raise UnreadableFile(f"There is no day {text[4:]}.{text[2:4]}. in the year {text[:2]}.") from None
+
+
+@lru_cache(maxsize=4096)
+def entry_day(value_text: str, entry_text: str) -> date:
+    """The booking date MMDD in the year that brings it nearest to the value date YYMMDD.
+
+    So a booking of January for a value of December is of the next year. Raises UnreadableFile.
+    """
+    months = int(entry_text[:2]) - int(value_text[2:4])
+    year = int(value_text[:2]) + (months < -6) - (months > 6)
+    return day(f"{year % 100:02d}{entry_text}")
+
+
+def is_interest_day(value_text: str) -> bool:
+    """Whether YYMMDD is a last day of February that only the interest calendar of 30-day months has."""
+    return value_text[2:] in _DAYS_OF_INTEREST_MONTH
+
+
+def minor_units(text: str, currency: str) -> int:
+    """An amount that AMOUNT matches in minor units. Raises UnreadableAmount where it does not fit them."""
+    whole, comma, fraction = text.partition(",")
+    if comma and len(fraction) == decimals(currency) and len(whole) <= 12:
+        return int(whole + fraction)
+    return Money.parse(text, currency).minor
+
+
+def balance(text: str, kind: str, currency: str | None) -> Balance:
+    """The balance in a field :60x: or :62x:, below zero where marked D.
+
+    `currency` is what it is in where it does not say. Raises UnreadableFile, and what Money.parse raises.
+    """
+    found = _BALANCE.fullmatch(text.strip())
+    if found is None:
+        raise UnreadableFile(f"The balance in field :{kind}: cannot be read.")
+    mark, on, stated, amount = found.groups()
+    stated = stated or currency
+    if stated is None:
+        raise UnreadableFile(f"The balance in field :{kind}: has no currency.")
+    unsigned = minor_units(amount, checked_currency(stated))
+    return Balance(amount=Money(-unsigned if mark == "D" else unsigned, stated), on=day(on), kind=kind)
+
+
+def names_currency(text: str) -> bool:
+    """Whether a balance field says its currency itself."""
+    found = _BALANCE.fullmatch(text.strip())
+    return found is not None and found[3] is not None
+
+
+def floor_currency(text: str) -> str:
+    """The currency of a field :34F:, the floor from which an MT942 reports entries. Raises UnreadableFile."""
+    found = _FLOOR.fullmatch(text.strip())
+    if found is None:
+        raise UnreadableFile("The floor limit in field :34F: cannot be read.")
+    return checked_currency(found[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a field :90D: or :90C: declares: how many entries, and their sum counted upwards."""
+
+    count: int
+    sum: Money
+
+
+def total(text: str, tag: str) -> Total:
+    """Raises UnreadableFile where the field cannot be read."""
+    found = _TOTAL.fullmatch(text.strip())
+    if found is None:
+        raise UnreadableFile(f"The total in field :{tag}: cannot be read.")
+    return Total(int(found[1]), Money.parse(found[3], found[2]))
+
+
+def account(text: str) -> Account:
+    """The account of a field :25:, an IBAN or another number, with the currency and the BIC that stand by it.
+
+    A German account is written as bank code and number, "37040044/0532013000".
+    """
+    number, currency = _without_currency(" ".join(text.split()))
+    before, slash, behind = number.partition("/")
+    if slash and (bic := _bic(before)) is not None:
+        iban = _iban(behind)
+        return Account(iban=iban, other=None if iban else behind or None, currency=currency, bic=bic)
+    iban = _iban(number)
+    return Account(iban=iban, other=None if iban else number or None, currency=currency)
+
+
+def _without_currency(number: str) -> tuple[str, str | None]:
+    """The number, and the currency code that stands right behind its digits or behind a blank."""
+    found = _CURRENCY_BEHIND.fullmatch(number, max(len(number) - 3, 0))
+    if found is None or found[1] not in KNOWN or _iban(number) is not None:
+        return number, None
+    return number[:-3].rstrip(), found[1]
+
+
+def _iban(number: str) -> str | None:
+    try:
+        return Iban.parse(number).compact
+    except InvalidIban:
+        return None
+
+
+def _bic(text: str) -> str | None:
+    try:
+        return Bic.parse(text).compact
+    except InvalidBic:
+        return None

@@ -1,0 +1,228 @@
+"""Reads OFX statements of banks and credit cards as a stream: a header, its lines, then the statement.
+
+Source: OFX 1.0.2 to 1.6 (SGML) and 2.0 to 2.2 (XML), sections 2 and 11. A file has no opening balance, so no
+statement of it can prove its lines; what it holds of investment accounts is counted and not read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import BinaryIO
+
+from ledger.errors import Rejected
+from ledger.money import checked_currency
+from reconciliation.formats import ofx_entries
+from reconciliation.formats.ofx_entries import ODDITIES, Oddity
+from reconciliation.formats.ofx_envelope import Collected, Envelope
+from reconciliation.formats.ofx_opening import Opening, opening
+from reconciliation.formats.ofx_scan import Event, Kind, Mark, Transaction, scan
+from reconciliation.formats.ofx_status import Answers
+from reconciliation.formats.ofx_text import CHUNK, pieces
+from reconciliation.formats.tally import Tally, counted
+from reconciliation.statement import Header, Item, Line, Statement, UnreadableFile
+
+MOST_STATEMENTS = 500  # of one file
+
+_INVESTMENT = "INVSTMTRS"
+_STATEMENTS = frozenset({"STMTRS", "CCSTMTRS", _INVESTMENT})
+_TRADES, _CASH = "INVTRANLIST", "INVBANKTRAN"
+_PENDING_LIST, _PENDING = "BANKTRANLISTP", "STMTTRNP"
+
+# Statements of loans (OFX 2.2, section 11.15), which are not read.
+_OTHER_STATEMENTS = frozenset({"LOANSTMTRS", "AMRTSTMTRS"})
+
+
+def identify(head: bytes) -> str | None:
+    """The version, such as "ofx.102" or "ofx.220", if `head` begins an OFX file, else None.
+
+    Where the file does not tell its version it is "ofx".
+    """
+    found = opening(head)
+    return None if found is None else found.format
+
+
+def read(stream: BinaryIO) -> Iterator[Item]:
+    """For each statement of `stream` its Header, its Lines, and last its Statement, in the file's order.
+
+    Memory stays flat however long the file is. Raises UnreadableFile, possibly after lines were given:
+    nothing is to be kept of a file that was not read to its end.
+    """
+    head = _head(stream)
+    found = opening(head)
+    if found is None:
+        raise UnreadableFile("The file does not begin as an OFX file does.", line=1)
+    noticed = list(_opening_problems(found))
+    blocks = chain((head,), iter(lambda: stream.read(CHUNK), b""))
+    file = _File(found.format)
+    yield from file.items(scan(pieces(blocks, found, noticed), noticed))
+    yield file.last(noticed)
+
+
+def _head(stream: BinaryIO) -> bytes:
+    head = data = stream.read(CHUNK)
+    while data and len(head) < CHUNK:
+        data = stream.read(CHUNK - len(head))
+        head += data
+    if not head:
+        raise UnreadableFile("The file is empty.")
+    return head
+
+
+def _opening_problems(found: Opening) -> Iterator[str]:
+    if found.version is None:
+        yield "The file does not say in which version of OFX it is written."
+    if not found.has_lines:
+        yield "The header of the file is not written in lines of their own, as OFX asks."
+
+
+class _File:
+    """The file that is being read: which statement it is at, and what was answered around the statements."""
+
+    def __init__(self, format_name: str) -> None:
+        self.answers = Answers()
+        self._format = format_name
+        self._current: _Reading | None = None
+        self._held: Statement | None = None
+        self._statements = self._unread = 0
+
+    def items(self, events: Iterable[Event]) -> Iterator[Item]:
+        """The items of all statements but the last Statement itself. Raises UnreadableFile."""
+        position = 0
+        for event in events:
+            try:
+                if isinstance(event, Mark):
+                    yield from self._mark(event)
+                    continue
+                current = self._current
+                if current is None:
+                    raise UnreadableFile("A line in the file stands outside of any statement.")
+                if current.header is None:
+                    yield from self._begin(current)
+                if not current.is_investment:
+                    position += 1
+                    yield current.line(event, position)
+                else:
+                    current.cash += 1
+            except Rejected as refusal:
+                known = refusal.line if isinstance(refusal, UnreadableFile) else None
+                raise UnreadableFile(refusal.message, line=known or event.line) from None
+
+    def last(self, noticed: Iterable[str]) -> Statement:
+        """The last Statement, with what there is to say of the file as a whole and was `noticed` in its text."""
+        answers = self.answers.unheard
+        if self._held is None:
+            raise UnreadableFile(" ".join((*answers, "The file holds no statement of an account.")))
+        unread = [f"{counted(self._unread, 'statement')} of a loan, not imported."] if self._unread else []
+        return replace(self._held, problems=(*self._held.problems, *noticed, *answers, *unread))
+
+    def _begin(self, current: _Reading) -> Iterator[Item]:
+        """The statement before, which is held until something follows it, and the header of this one."""
+        if self._held is not None:
+            yield self._held
+            self._held = None
+        yield current.begin()
+
+    def _mark(self, mark: Mark) -> Iterator[Item]:
+        current = self._current
+        if mark.kind is Kind.OPENED and mark.name in _STATEMENTS:
+            self._open(mark)
+        elif current is None:
+            self._unread += mark.kind is Kind.OPENED and mark.name in _OTHER_STATEMENTS
+            self.answers.add(mark)
+        elif mark.kind is Kind.CLOSED and mark.name == current.name:
+            if current.header is None:
+                yield from self._begin(current)
+            self._current, self._held = None, current.finished()
+        else:
+            current.mark(mark)
+
+    def _open(self, mark: Mark) -> None:
+        self._statements += 1
+        if self._current is not None:
+            raise UnreadableFile("A statement in the file begins before the one above it has ended.")
+        if self._statements > MOST_STATEMENTS:
+            raise UnreadableFile(f"The file holds more than {MOST_STATEMENTS} statements.")
+        self._current = _Reading(mark.name, self._format, mark.name == _INVESTMENT, self.answers.take())
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The statement that is being read."""
+
+    name: str
+    format: str
+    is_investment: bool
+    noticed: list[str]
+    header: Header | None = None
+    currency: str = ""
+    envelope: Collected = field(default_factory=Collected)
+    tally: Tally = field(default_factory=Tally)
+    oddities: Counter[Oddity] = field(default_factory=Counter)
+    is_in_pending: bool = False
+    cash: int = 0
+    trades: int = 0
+
+    def mark(self, mark: Mark) -> None:
+        """Follows the statement's own elements."""
+        if mark.kind is Kind.LEAF:
+            self.envelope.add(mark)
+        elif mark.name == _PENDING_LIST:
+            self.is_in_pending = mark.kind is Kind.OPENED
+        elif mark.kind is Kind.OPENED and mark.parent == _TRADES and mark.name != _CASH:
+            self.trades += 1
+
+    def begin(self) -> Header:
+        """The header, as soon as the first line or the statement's end is met."""
+        found = self.envelope.read()
+        if found.currency is None:
+            raise UnreadableFile("The statement does not say in which currency its account is kept.")
+        self.currency = checked_currency(found.currency)
+        self.header = Header(
+            format=self.format,
+            statement_id=None,
+            sequence=None,
+            account=found.account,
+            from_on=found.from_on,
+            to_on=found.to_on,
+            currency=found.currency,
+        )
+        return self.header
+
+    def line(self, transaction: Transaction, position: int) -> Line:
+        line = ofx_entries.line(
+            transaction.fields,
+            currency=self.currency,
+            is_pending=self.is_in_pending or transaction.name == _PENDING,
+            position=position,
+            oddities=self.oddities,
+        )
+        self.tally.add(line, is_credit=line.amount.minor >= 0)
+        return line
+
+    def finished(self) -> Statement:
+        found = self.envelope.read()
+        header = self.header or self.begin()
+        if (found.account, found.currency) != (header.account, header.currency):
+            raise UnreadableFile("The statement names its account only after its first line.")
+        noticed = (
+            *self.noticed,
+            *self._problems(found),
+            *(ODDITIES[oddity].format(counted(number, "line")) for oddity, number in self.oddities.items()),
+        )
+        return self.tally.close(
+            header, currency=self.currency, opening=None, closing=found.closing, noticed=noticed
+        )
+
+    def _problems(self, found: Envelope) -> Iterator[str]:
+        if found.account.iban is None and found.account.other is None:
+            yield "The statement does not name its account."
+        if self.is_investment:
+            trades = counted(self.trades, "investment transaction")
+            yield f"The account holds investments: {trades} and {counted(self.cash, 'cash booking')} not imported."
+        elif found.from_on is None or found.to_on is None:
+            yield "The statement does not say from which day to which it runs."
+        if found.closing is not None and found.closing.on is None:
+            yield "The closing balance does not say of which day it is."
