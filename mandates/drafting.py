@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ledger.acts import Act
+from ledger.database import among
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
 from mandates import debits
@@ -82,6 +84,10 @@ def put_into_blocks(session: Session, batch: Batch, chosen: Sequence[Debit]) -> 
             )
         )  # fmt: skip
         session.flush()
+        ids = [debit.id for debit in members]
+        session.execute(
+            update(Debit).where(among(Debit.id, ids)).values(block_id=block_id),
+            execution_options={"synchronize_session": False},
+        )
         for debit in members:
-            debit.block_id = block_id
-    session.flush()
+            set_committed_value(debit, "block_id", block_id)

@@ -59,6 +59,7 @@ _TABLE = (
     ReasonCode("MD07", "The account holder has died.", NextStep.END),
     ReasonCode("MS02", "Refused by the customer, reason not given.", NextStep.DISPUTE),
     ReasonCode("MS03", "Refused by the bank, reason not given.", NextStep.RETRY),
+    ReasonCode("NARR", "The bank tells its reason in words only.", NextStep.DISPUTE),
     ReasonCode("RC01", "The BIC is wrong.", NextStep.DATA),
     ReasonCode("RR01", "The debtor's account or identification is missing.", NextStep.DATA),
     ReasonCode("RR02", "The debtor's name or address is missing.", NextStep.DATA),

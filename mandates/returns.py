@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ledger import allocations, invoices, outbox, payments, states
 from ledger.acts import Act
@@ -93,9 +94,7 @@ def collect(session: Session, credited: Sequence[Credit], *, act: Act) -> dict[s
     invoices.lock(session, [debit.invoice_id for debit in debits])
     states.move(session, DEBIT, [debit.id for debit in debits], DebitState.COLLECTED, act=act)
     made = payments.receive(session, _receipts(session, ordered), act=act, cause="debit.collected")
-    for debit, payment_id in zip(debits, made, strict=True):
-        debit.payment_id = payment_id
-    session.flush()
+    _note_payments(session, debits, made)
     allocations.allocate(session, _allocations(session, ordered), act=act, cause="debit.collected")
     invoices.hold(session, [debit.invoice_id for debit in debits], None, act=act, cause="debit.collected")
     for debit in debits:
@@ -104,34 +103,43 @@ def collect(session: Session, credited: Sequence[Credit], *, act: Act) -> dict[s
     return {debit.id: payment_id for debit, payment_id in zip(debits, made, strict=True)}
 
 
-def sent_back_minor(session: Session, debit: Debit) -> int:
-    """How much of a collected debit we have refunded to the customer ourselves; zero for any other debit."""
-    return session.scalar(select(Payment.refunded_minor).where(Payment.id == debit.payment_id)) or 0
+def sent_back_minor(session: Session, debits: Sequence[Debit]) -> dict[str, int]:
+    """By debit id, how much of collected debits we have refunded to the customer ourselves; zeros are left out."""
+    rows = session.execute(
+        select(Debit.id, Payment.refunded_minor)
+        .join(Payment, Payment.id == Debit.payment_id)
+        .where(among(Debit.id, (debit.id for debit in debits)), Payment.refunded_minor > 0)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
-def give_back(session: Session, debit: Debit, *, on: date, reason_code: str | None, act: Act) -> None:
-    """The bank took a collected debit back: its invoice is open again by exactly what was collected, once.
+def give_back(
+    session: Session, came_back: Sequence[Debit], *, on: date, reason_code: str | None, act: Act
+) -> None:
+    """The bank took collected debits back: each invoice is open again by exactly what was collected, once.
 
-    Raises IllegalMove when the debit is not collected (any more), and StillAllocated when a part of it was
+    Raises IllegalMove when one of them is not collected (any more), and StillAllocated when a part of it was
     sent back to the customer already.
     """
     refunded = reason_code in REFUNDS
     kind = "debit.refunded" if refunded else "debit.returned"
     to = DebitState.REFUNDED if refunded else DebitState.RETURNED
-    states.move(session, DEBIT, [debit.id], to, act=act, reason=reason_code)
-    debit.reason_code = reason_code
-    payment_id = str(debit.payment_id)
-    payments.lock(session, [payment_id])
-    standing = [one.id for one in allocations.standing_of(session, [payment_id])]
+    states.move(session, DEBIT, [debit.id for debit in came_back], to, act=act, reason=reason_code)
+    for debit in came_back:
+        debit.reason_code = reason_code
+    payment_ids = [str(debit.payment_id) for debit in came_back]
+    payments.lock(session, payment_ids)
+    standing = [one.id for one in allocations.standing_of(session, payment_ids)]
     allocations.reverse(
         session, standing, because=f"debit came back: {reason_code or 'no reason given'}", on=on,
         act=act, cause=kind, reason_code=reason_code,
     )  # fmt: skip
     payments.take_back(
-        session, [payment_id], PaymentState.REFUNDED if refunded else PaymentState.RETURNED,
+        session, payment_ids, PaymentState.REFUNDED if refunded else PaymentState.RETURNED,
         on=on, act=act, reason_code=reason_code, cause=kind,
     )  # fmt: skip
-    _emit(session, debit, kind, act=act, reason_code=reason_code)
+    for debit in came_back:
+        _emit(session, debit, kind, act=act, reason_code=reason_code)
 
 
 def settle(session: Session, *, act: Act) -> int:
@@ -153,6 +161,20 @@ def settle(session: Session, *, act: Act) -> int:
     for debit, _ in rows:
         _emit(session, debit, "debit.settled", act=act)
     return len(rows)
+
+
+def _note_payments(session: Session, debits: Sequence[Debit], payment_ids: Sequence[str]) -> None:
+    """Write each debit's payment, all in one statement."""
+    session.execute(
+        text(
+            "UPDATE debits SET payment_id = made.payment_id "
+            "FROM unnest(CAST(:debits AS text[]), CAST(:payments AS text[])) AS made (debit_id, payment_id) "
+            "WHERE debits.id = made.debit_id"
+        ),
+        {"debits": [debit.id for debit in debits], "payments": list(payment_ids)},
+    )
+    for debit, payment_id in zip(debits, payment_ids, strict=True):
+        set_committed_value(debit, "payment_id", payment_id)
 
 
 def _receipts(session: Session, ordered: Sequence[Credit]) -> list[Receipt]:

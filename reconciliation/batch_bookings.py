@@ -18,6 +18,7 @@ from reconciliation.outcomes import Explained, Outcome, Part, Waiting
 
 LUMP_RULE = "payment_block"
 SINGLE_RULE = "own_end_to_end_id"
+_CREDITED = (DebitState.COLLECTED, DebitState.SETTLED, DebitState.RETURNED, DebitState.REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ class _Sight:
 
     def _single(self, debit: Debit) -> _Found | Waiting:
         line, name = self._line, f"The EndToEndId is that of debit {debit.id}"
-        if debit.id in self._taken:
-            return Waiting(f"{name}, which another line credits.")
+        if debit.id in self._taken or debit.state in _CREDITED:
+            return Waiting(f"{name}, which was credited already.")
         if debit.state != DebitState.SUBMITTED:
             return Waiting(f"{name}, which is {debit.state}.")
         if debit.amount_minor != line.amount_minor:

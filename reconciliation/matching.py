@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ledger import audit, states
 from ledger.acts import Act
+from ledger.database import copy_rows
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
 from mandates import returns
 from mandates.returns import Named
 from reconciliation import batch_bookings, invoice_numbers, own_refunds, returned_debits
-from reconciliation.models import LINE, LineState, Match, MatchPart, StatementLine
+from reconciliation.models import LINE, LineState, StatementLine
 from reconciliation.outcomes import Explained, Outcome, Waiting
 
 JOB = "match_lines"  # the name under which matching is queued
 CHUNK = 2_000  # lines decided in one transaction
+_MATCH_COLUMNS = ("id", "line_id", "rule", "decided_by", "decided_at", "evidence")
 
 NOTHING_KNOWN = "Neither a reference of ours nor an invoice number stands in it."
 MONEY_OUT = "Money went out, and no return or refund of ours explains it."
@@ -59,21 +62,20 @@ def match_chunk(session: Session, *, act: Act, after: str | None = None, limit: 
 def _decide(session: Session, lines: Sequence[StatementLine], act: Act) -> dict[str, Outcome]:
     """Apply the rules in turn, each to the lines that those before it say nothing about."""
     creditor_of = _creditors(session, lines)
-    named = _named_debits(session, lines)
     outcomes: dict[str, Outcome] = {}
 
     def rest() -> list[StatementLine]:
         return [line for line in lines if line.id not in outcomes]
 
-    outcomes |= batch_bookings.explain(session, rest(), named, creditor_of, act=act)
-    outcomes |= returned_debits.explain(session, rest(), named, creditor_of, act=act)
+    for rule in (batch_bookings, returned_debits):
+        outcomes |= rule.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
     outcomes |= own_refunds.explain(session, rest(), creditor_of, act=act)
     outcomes |= invoice_numbers.explain(session, rest(), creditor_of, act=act)
     return outcomes | {line.id: Waiting(_nothing_found(line)) for line in rest()}
 
 
 def _named_debits(session: Session, lines: Sequence[StatementLine]) -> Named:
-    """Every debit of ours that one of the lines names, locked."""
+    """Every debit of ours that one of the lines names, locked and as it is now."""
     names = {line.end_to_end_id for line in lines}
     names |= {part["end_to_end_id"] for line in lines for part in line.details}
     blocks = {line.batch_payment_information_id for line in lines}
@@ -132,22 +134,11 @@ def _write_matches(session: Session, explained: Sequence[tuple[StatementLine, Ex
     matches, parts = [], []
     for line, found in explained:
         match_id = new_id("mat")
-        matches.append(
-            {
-                "id": match_id, "line_id": line.id, "rule": found.rule, "decided_by": act.actor,
-                "decided_at": act.at, "evidence": list(found.evidence),
-            }
-        )  # fmt: skip
-        parts += [
-            {
-                "match_id": match_id, "kind": str(part.kind), "object_id": part.object_id,
-                "amount_minor": part.amount_minor,
-            }
-            for part in found.parts
-        ]  # fmt: skip
+        matches.append((match_id, line.id, found.rule, act.actor, act.at, json.dumps(found.evidence)))
+        parts += [(match_id, str(part.kind), part.object_id, part.amount_minor) for part in found.parts]
         audit.record(session, "match.made", match_id, act=act, line=line.id, rule=found.rule)
-    session.execute(insert(Match), matches)
-    session.execute(insert(MatchPart), parts)
+    copy_rows(session, "matches", _MATCH_COLUMNS, matches)
+    copy_rows(session, "match_parts", ("match_id", "kind", "object_id", "amount_minor"), parts)
     session.execute(
         text("UPDATE statement_lines SET waiting_because = NULL WHERE id = ANY(:ids)"),
         {"ids": sorted(line.id for line, _ in explained)},

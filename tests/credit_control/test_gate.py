@@ -70,7 +70,7 @@ def came_back(session: Session, books: Books, debit: Debit, code: str) -> None:
     released(books)
     credit = Credit(debit=debit, on=books.act.today, decided_by="test", evidence=())
     returns.collect(session, [credit], act=books.act)
-    returns.give_back(session, debit, on=books.act.today, reason_code=code, act=books.act)
+    returns.give_back(session, [debit], on=books.act.today, reason_code=code, act=books.act)
     session.flush()
     session.expire_all()
 

@@ -120,7 +120,7 @@ UNSOUND: tuple[tuple[dict[str, object], type[DuecourseError], str], ...] = (
     ({"signed_on": date(2026, 11, 19)}, MandateRejected, "signed_on"),
     ({"reference": ""}, MandateRejected, "reference"),
     ({"reference": "M" * 36}, MandateRejected, "reference"),
-    ({"reference": "Mandat Nr. 5"}, MandateRejected, "reference"),
+    ({"reference": " M5"}, MandateRejected, "reference"),
     ({"reference": "/M5"}, MandateRejected, "reference"),
     ({"reference": "M//5"}, MandateRejected, "reference"),
     ({"reference": "Übertrag-5"}, MandateRejected, "reference"),

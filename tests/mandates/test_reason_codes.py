@@ -11,7 +11,7 @@ STEPS = {
     NextStep.DATA: {"AC01", "BE01", "BE04", "BE05", "BE07", "MD02", "RC01", "RR01", "RR02", "RR03"},
     NextStep.STOP: {"AC04", "AC06", "AC13", "AG01", "DNOR", "SL01"},
     NextStep.END: {"MD01", "MD07"},
-    NextStep.DISPUTE: {"CUST", "MD06", "MS02"},
+    NextStep.DISPUTE: {"CUST", "MD06", "MS02", "NARR"},
     NextStep.OPERATIONS: {
         "AG02", "AM05", "CNOR", "CURR", "DT01", "DUPL", "FF01", "FF05", "FOCR", "RR04", "TM01",
     },

@@ -49,7 +49,7 @@ def collected(books: Books, *debits: Debit, day: date = THURSDAY) -> list[Paymen
 
 
 def give_back(books: Books, debit: Debit, code: str | None, *, day: date = date(2026, 11, 24)) -> None:
-    returns.give_back(books.session, debit, on=day, reason_code=code, act=on(books.act, day))
+    returns.give_back(books.session, [debit], on=day, reason_code=code, act=on(books.act, day))
     books.session.flush()
     books.session.expire_all()
 
@@ -168,7 +168,7 @@ def test_a_debit_comes_back_once(session: Session, books: Books, act: Act) -> No
     give_back(books, debit, "AM04")
     for code in ("AM04", "MD06"):
         with refused(session, IllegalMove):
-            returns.give_back(session, debit, on=act.today, reason_code=code, act=act)
+            returns.give_back(session, [debit], on=act.today, reason_code=code, act=act)
     assert invoice_of(session, debit).open_minor == 12_000
 
 
@@ -176,7 +176,7 @@ def test_a_debit_that_was_not_collected_does_not_come_back(session: Session, boo
     debit = scheduled(books)
     released(books)
     with refused(session, IllegalMove):
-        returns.give_back(session, debit, on=act.today, reason_code="AM04", act=act)
+        returns.give_back(session, [debit], on=act.today, reason_code="AM04", act=act)
 
 
 def test_an_allocation_moved_to_another_invoice_is_taken_back_from_there(
@@ -208,13 +208,13 @@ def test_money_we_refunded_ourselves_is_told_before_a_debit_comes_back(
 ) -> None:
     debit = scheduled(books, 12_000)
     (payment,) = collected(books, debit)
-    assert returns.sent_back_minor(session, debit) == 0
+    assert returns.sent_back_minor(session, [debit]) == {}
     (standing,) = allocations.standing_of(session, [payment.id])
     allocations.reverse(session, [standing.id], because="mistake", on=act.today, act=act, cause="test")
     refunds.request(session, payment_id=payment.id, amount_minor=2_000, reason="goodwill", act=act)
-    assert returns.sent_back_minor(session, debit) == 2_000
+    assert returns.sent_back_minor(session, [debit]) == {debit.id: 2_000}
     with refused(session, StillAllocated):
-        returns.give_back(session, debit, on=act.today, reason_code="AM04", act=act)
+        returns.give_back(session, [debit], on=act.today, reason_code="AM04", act=act)
 
 
 @pytest.mark.parametrize(
