@@ -21,7 +21,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from ledger import embedded_programs
-from ledger.embedded_programs import ProgramFailed
+from ledger.embedded_processes import is_noted, make_way
+from ledger.embedded_programs import PATIENCE_SECONDS, ProgramFailed
 from ledger.embedded_user import EmbeddedServerFailed as EmbeddedServerFailed
 from ledger.embedded_user import ServerUser, make_service_home
 from ledger.private_files import made_private, sync_folder, write_private
@@ -29,11 +30,9 @@ from ledger.private_files import made_private, sync_folder, write_private
 SUPERUSER = "duecourse"
 PORT = 5432  # only part of the socket's file name: the server listens on no network address
 LONGEST_SOCKET_PATH = 103  # sun_path holds 104 bytes on the strictest system, its closing NUL among them
-PATIENCE_SECONDS = 300  # for recovering after a crash, and for closing all files
 
 # Error texts of PostgreSQL may quote the row at fault; neither rows nor statements belong in a log file.
 _PRIVATE_LOG = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
-_PROCESSES = Path("/proc")
 
 
 class EmbeddedServer:
@@ -61,7 +60,7 @@ class EmbeddedServer:
         with self._startup_lock():
             cluster = self._find_cluster() or self._create_cluster()
             self._require_password()
-            if not self._is_running():
+            if not self._is_running(cluster):
                 self._launch(cluster)
             self._presence = os.open(self.data_dir / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._presence, fcntl.LOCK_SH)
@@ -175,11 +174,13 @@ class EmbeddedServer:
             **self._settings,
         }
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
-        _make_way(user, cluster, socket_dir)
+        make_way(user, cluster, socket_dir / f".s.PGSQL.{PORT}.lock")
         _start(user, cluster, options)
 
-    def _is_running(self) -> bool:
-        """Whether the server takes connections; one that is just starting or stopping is waited for."""
+    def _is_running(self, cluster: Path) -> bool:
+        """Whether its server takes connections; one that is just starting or stopping is waited for."""
+        if not is_noted(cluster):
+            return False
         address = make_conninfo(host=str(self._socket_dir()), port=PORT, dbname="postgres").encode()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (answer := PGconn.ping(address)) == Ping.REJECT:
@@ -190,9 +191,9 @@ class EmbeddedServer:
 
     def _shut_down(self, mode: str) -> None:
         cluster = self._find_cluster()
-        if cluster is not None and self._is_running():
+        if cluster is not None and self._is_running(cluster):
             try:
-                _pg_ctl(ServerUser.owning(cluster), cluster, "-m", mode, "stop")
+                embedded_programs.pg_ctl(ServerUser.owning(cluster), cluster, "-m", mode, "stop")
             except ProgramFailed as error:
                 raise EmbeddedServerFailed(f"The embedded PostgreSQL does not stop: {error}") from error
 
@@ -233,14 +234,10 @@ def _start(user: ServerUser, cluster: Path, options: str) -> None:
     log = cluster / "server.log"
     size = log.stat().st_size if log.exists() else 0
     try:
-        _pg_ctl(user, cluster, "-l", log.name, "-o", options, "start")
+        embedded_programs.pg_ctl(user, cluster, "-l", log.name, "-o", options, "start")
     except ProgramFailed as error:
         reason = _complaints(log, size) or str(error)
         raise EmbeddedServerFailed(f"The embedded PostgreSQL does not start: {reason}") from error
-
-
-def _pg_ctl(user: ServerUser, cluster: Path, *arguments: str) -> None:
-    embedded_programs.run(user, cluster, "pg_ctl", "-w", "-t", str(PATIENCE_SECONDS), *arguments)
 
 
 def _complaints(log: Path, offset: int) -> str:
@@ -265,45 +262,3 @@ def _choose_socket_dir(cluster: Path) -> Path:
         if len(os.fsencode(folder / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH and "," not in str(folder):
             return folder
     return Path("/tmp") / short  # noqa: S108 - made for its owner only, and refused if it is another's
-
-
-def _make_way(user: ServerUser, cluster: Path, socket_dir: Path) -> None:
-    """Wait for the last processes of a server that was killed, and remove the notes of its process id.
-
-    PostgreSQL takes any living process of its user for its old server, even one that got the same number since, as
-    happens when a container is restarted. Where the system does not tell who runs what, PostgreSQL decides alone.
-    """
-    if not (_PROCESSES / "self" / "exe").exists():
-        return
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while left := _servers_of(cluster):
-        if _noted_pid(cluster) in left:  # it lives, but somebody removed its socket
-            _pg_ctl(user, cluster, "-m", "fast", "stop")
-        elif time.monotonic() > deadline:
-            raise EmbeddedServerFailed(
-                f"Process {min(left)} of a server that was killed still uses the database."
-            )
-        else:
-            time.sleep(0.05)
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
-    (socket_dir / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
-
-
-def _servers_of(cluster: Path) -> set[int]:
-    """The processes of PostgreSQL that have this cluster open: each has it as its working folder."""
-    home = cluster.resolve()
-    found = set()
-    for process in _PROCESSES.glob("[0-9]*"):
-        try:
-            if (process / "cwd").readlink() == home and (process / "exe").readlink().match("bin/postgres*"):
-                found.add(int(process.name))
-        except OSError:
-            continue  # it has just ended, or is none of ours
-    return found
-
-
-def _noted_pid(cluster: Path) -> int | None:
-    try:
-        return int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None

@@ -13,6 +13,7 @@ from pathlib import Path
 from ledger.embedded_user import SERVICE_HOME, EmbeddedServerFailed, ServerUser, make_service_home
 
 SERVER_VERSION = 18
+PATIENCE_SECONDS = 300  # for recovering after a crash, and for closing all files
 
 
 class ProgramFailed(EmbeddedServerFailed):
@@ -34,6 +35,11 @@ def run(user: ServerUser, cluster: Path, program: str, *arguments: str) -> None:
             said.seek(0)
             lines = said.read().decode(errors="replace").strip().splitlines()
             raise ProgramFailed(" ".join(line.strip() for line in lines[-3:]) or f"{program} says nothing.")
+
+
+def pg_ctl(user: ServerUser, cluster: Path, *arguments: str) -> None:
+    """Start or stop the server of `cluster` and wait until it is done. Raises ProgramFailed."""
+    run(user, cluster, "pg_ctl", "-w", "-t", str(PATIENCE_SECONDS), *arguments)
 
 
 def _installation(user: ServerUser) -> Path:

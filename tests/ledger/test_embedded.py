@@ -34,7 +34,25 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the s
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
+    """A folder in which nothing was made yet."""
     with own_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def made_dir(made: Path, data_dir: Path) -> Path:
+    """A folder with a cluster of its own, whose server is not running."""
+    subprocess.run(["cp", "-a", f"{made}/.", data_dir], check=True)
+    return data_dir
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A cluster to make copies of, which is quicker than making each anew."""
+    with own_folder() as folder:
+        server = EmbeddedServer(folder, settings=FAST)
+        server.start()
+        server.stop()
         yield folder
 
 
@@ -177,40 +195,40 @@ def test_processes_that_keep_temporary_files_elsewhere_meet_at_one_socket(data_d
         server.stop()
 
 
-def test_money_committed_before_the_program_was_killed_is_there_afterwards(data_dir: Path) -> None:
-    with user_of(data_dir) as process:
+def test_money_committed_before_the_program_was_killed_is_there_afterwards(made_dir: Path) -> None:
+    with user_of(made_dir) as process:
         wait_until_started(process)
-        server = EmbeddedServer(data_dir)
+        server = EmbeddedServer(made_dir)
         _keep_some_money(server)
-        pid = server_pid(data_dir / "postgres")
+        pid = server_pid(made_dir / "postgres")
         process.kill()
         process.wait()
     assert _money(server) == [345, 12000]
     server.start()
-    assert server_pid(data_dir / "postgres") == pid
+    assert server_pid(made_dir / "postgres") == pid
     server.stop()
     assert not _is_up(server)
 
 
-def test_money_committed_before_the_server_was_killed_is_there_afterwards(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir)
+def test_money_committed_before_the_server_was_killed_is_there_afterwards(made_dir: Path) -> None:
+    server = EmbeddedServer(made_dir)
     server.start()
     _keep_some_money(server)
-    before = server_pid(data_dir / "postgres")
+    before = server_pid(made_dir / "postgres")
     kill_and_wait(before, signal.SIGKILL)
-    again = EmbeddedServer(data_dir)
+    again = EmbeddedServer(made_dir)
     again.start()
     assert _money(again) == [345, 12000]
-    assert server_pid(data_dir / "postgres") != before
+    assert server_pid(made_dir / "postgres") != before
     again.stop()
     assert _is_up(server)
     server.stop()
     assert not _is_up(server)
 
 
-def test_a_killed_server_is_started_again_once_its_last_query_has_ended(data_dir: Path) -> None:
+def test_a_killed_server_is_started_again_once_its_last_query_has_ended(made_dir: Path) -> None:
     """A busy process of the killed server notices late that it is an orphan; the next start waits for it."""
-    server = EmbeddedServer(data_dir, settings=FAST)
+    server = EmbeddedServer(made_dir, settings=FAST)
     server.start()
     query = "SELECT count(*) FROM generate_series(1, 15000000)"
     with closing(psycopg.connect(plain_url(server))) as connection, connection.cursor() as cursor:
@@ -220,9 +238,9 @@ def test_a_killed_server_is_started_again_once_its_last_query_has_ended(data_dir
         working = "SELECT count(*) FROM pg_stat_activity WHERE query = %s AND state = 'active'"
         while ask(server, working, query) != [1]:
             pass
-        kill_and_wait(server_pid(data_dir / "postgres"), signal.SIGKILL)
+        kill_and_wait(server_pid(made_dir / "postgres"), signal.SIGKILL)
         assert (backend / "exe").exists()
-        again = EmbeddedServer(data_dir, settings=FAST)
+        again = EmbeddedServer(made_dir, settings=FAST)
         again.start()
         assert not (backend / "exe").exists()
         busy.join()
@@ -236,23 +254,23 @@ def _outlive_the_server(cursor: psycopg.Cursor[tuple[int]], query: LiteralString
         cursor.execute(query)
 
 
-def test_a_server_whose_socket_was_cleared_away_is_started_anew(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir, settings=FAST)
+def test_a_server_whose_socket_was_cleared_away_is_started_anew(made_dir: Path) -> None:
+    server = EmbeddedServer(made_dir, settings=FAST)
     server.start()
     _keep_some_money(server)
     (_socket_dir(server) / ".s.PGSQL.5432").unlink()
-    again = EmbeddedServer(data_dir, settings=FAST)
+    again = EmbeddedServer(made_dir, settings=FAST)
     again.start()
     assert _money(again) == [345, 12000]
     again.stop()
     server.stop()
 
 
-def test_a_process_number_given_to_another_program_does_not_keep_the_server_down(data_dir: Path) -> None:
+def test_a_process_number_given_to_another_program_does_not_keep_the_server_down(made_dir: Path) -> None:
     """After a restart of a container the old server's number soon belongs to something else."""
-    server = EmbeddedServer(data_dir, settings=FAST)
+    server = EmbeddedServer(made_dir, settings=FAST)
     server.start()
-    note = data_dir / "postgres" / "postmaster.pid"
+    note = made_dir / "postgres" / "postmaster.pid"
     lines = note.read_text().split("\n")
     kill_and_wait(int(lines[0]), signal.SIGKILL)
     owner = note.stat()
@@ -260,7 +278,7 @@ def test_a_process_number_given_to_another_program_does_not_keep_the_server_down
         ["cat"], stdin=subprocess.PIPE, cwd="/", **_as_user(owner.st_uid, owner.st_gid)
     ) as other:
         note.write_text("\n".join([str(other.pid), *lines[1:]]))
-        again = EmbeddedServer(data_dir, settings=FAST)
+        again = EmbeddedServer(made_dir, settings=FAST)
         again.start()
         assert ask(again, "SELECT 1") == [1]
         assert other.poll() is None
@@ -273,15 +291,15 @@ def _as_user(uid: int, gid: int) -> dict[str, object]:
     return {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def test_the_last_process_to_leave_stops_the_server(data_dir: Path) -> None:
-    with user_of(data_dir) as process:
+def test_the_last_process_to_leave_stops_the_server(made_dir: Path) -> None:
+    with user_of(made_dir) as process:
         wait_until_started(process)
-        server = EmbeddedServer(data_dir)
+        server = EmbeddedServer(made_dir)
         server.start()
-        pid = server_pid(data_dir / "postgres")
+        pid = server_pid(made_dir / "postgres")
         server.stop()
         assert _is_up(server)
-        assert server_pid(data_dir / "postgres") == pid
+        assert server_pid(made_dir / "postgres") == pid
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait() == 0
@@ -315,8 +333,37 @@ def test_a_cluster_whose_making_was_killed_is_made_anew(data_dir: Path) -> None:
     server.stop()
 
 
-def test_starting_and_stopping_twice_counts_once(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir, settings=FAST)
+def test_a_copy_of_the_data_folder_is_another_database(data_dir: Path) -> None:
+    original = EmbeddedServer(data_dir / "original", settings=FAST)
+    original.start()
+    _keep_some_money(original)
+    original.stop()
+    subprocess.run(["cp", "-a", data_dir / "original", data_dir / "copy"], check=True)
+    original.start()
+    copy = EmbeddedServer(data_dir / "copy", settings=FAST)
+    copy.start()
+    ask(copy, "DELETE FROM money")
+    assert (_money(original), _money(copy)) == ([345, 12000], [])
+    copy.stop()
+    assert _is_up(original)
+    original.stop()
+
+
+def test_one_folder_by_two_names_is_one_database(data_dir: Path) -> None:
+    (data_dir / "other").mkdir()
+    server = EmbeddedServer(data_dir / "books", settings=FAST)
+    server.start()
+    pid = server_pid(data_dir / "books" / "postgres")
+    again = EmbeddedServer(data_dir / "other" / ".." / "books", settings=FAST)
+    again.start()
+    assert server_pid(data_dir / "books" / "postgres") == pid
+    again.stop()
+    assert _is_up(server)
+    server.stop()
+
+
+def test_starting_and_stopping_twice_counts_once(made_dir: Path) -> None:
+    server = EmbeddedServer(made_dir, settings=FAST)
     server.stop()
     server.start()
     server.start()
@@ -325,30 +372,30 @@ def test_starting_and_stopping_twice_counts_once(data_dir: Path) -> None:
     server.stop()
 
 
-def test_leaving_a_server_that_was_killed_is_no_error(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir, settings=FAST)
+def test_leaving_a_server_that_was_killed_is_no_error(made_dir: Path) -> None:
+    server = EmbeddedServer(made_dir, settings=FAST)
     server.start()
-    kill_and_wait(server_pid(data_dir / "postgres"), signal.SIGKILL)
+    kill_and_wait(server_pid(made_dir / "postgres"), signal.SIGKILL)
     server.stop()
     assert not _is_up(server)
 
 
-def test_a_server_that_does_not_start_says_why(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir, settings={"shared_buffers": "plenty"})
+def test_a_server_that_does_not_start_says_why(made_dir: Path) -> None:
+    server = EmbeddedServer(made_dir, settings={"shared_buffers": "plenty"})
     with pytest.raises(
         EmbeddedServerFailed, match='does not start: invalid value for parameter "shared_buffers"'
     ):
         server.start()
 
 
-def test_a_lost_password_is_said_and_not_replaced(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir, settings=FAST)
+def test_a_lost_password_is_said_and_not_replaced(made_dir: Path) -> None:
+    server = EmbeddedServer(made_dir, settings=FAST)
     server.start()
     server.stop()
-    server.password_file.rename(data_dir / "elsewhere")
+    server.password_file.rename(made_dir / "elsewhere")
     with pytest.raises(EmbeddedServerFailed, match=r"password is not in .*database\.password any more"):
         server.start()
-    (data_dir / "elsewhere").rename(server.password_file)
+    (made_dir / "elsewhere").rename(server.password_file)
     server.start()
     server.stop()
 
@@ -364,10 +411,10 @@ def test_a_data_path_that_is_a_file_is_refused(data_dir: Path) -> None:
         EmbeddedServer(data_dir / "file").start()
 
 
-def test_a_socket_folder_put_there_by_somebody_else_is_refused(data_dir: Path) -> None:
-    (data_dir / "postgres.socket").mkdir(mode=0o755)
+def test_a_socket_folder_put_there_by_somebody_else_is_refused(made_dir: Path) -> None:
+    (made_dir / "postgres.socket").chmod(0o755)
     with pytest.raises(EmbeddedServerFailed, match="or is open to others"):
-        EmbeddedServer(data_dir, settings=FAST).start()
+        EmbeddedServer(made_dir, settings=FAST).start()
 
 
 def test_a_destroyed_database_can_be_made_anew(data_dir: Path) -> None:

@@ -141,9 +141,11 @@ def test_eight_who_commit_at_once_leave_no_gap_for_any_reader(
 
     with ThreadPoolExecutor(9) as threads:
         reader = threads.submit(follow)
-        for writer in [threads.submit(commit, worker) for worker in range(8)]:
-            writer.result(timeout=120)
-        done.set()
+        try:
+            for writer in [threads.submit(commit, worker) for worker in range(8)]:
+                writer.result(timeout=120)
+        finally:
+            done.set()
         assert reader.result(timeout=60) == list(range(1, 401))
     with factory() as session:
         per_object: dict[str, list[int]] = defaultdict(list)
