@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import cache
 
 import structlog
 from anyio import to_thread
@@ -80,7 +81,14 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
         statements, payments, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the OpenAPI document, which is made when it is first asked for, describe refusals as they are."""
+    plain = app.openapi
+    app.openapi = cache(lambda: errors.name_media_type(plain()))  # type: ignore[method-assign]
 
 
 class Accounting:

@@ -123,8 +123,18 @@ def install(app: FastAPI) -> None:
 
 
 def documented() -> dict[int | str, dict[str, Any]]:
-    """How refusals are described in the OpenAPI document."""
-    return {"4XX": {"model": Problem, "description": "Refused", "content": {MEDIA_TYPE: {}}}}
+    """How refusals are described in the OpenAPI document, by status."""
+    return {"4XX": {"model": Problem, "description": "Refused"}}
+
+
+def name_media_type(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI `document`, with every refusal under the media type it comes with."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            content = operation["responses"]["4XX"]["content"]
+            described = [content.pop(kind) for kind in list(content)]
+            content[MEDIA_TYPE] = described[0]
+    return document
 
 
 def unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -61,10 +61,17 @@ class Bare(logging.Formatter):
         return json.dumps(told)
 
 
+class ToStandardError(logging.Handler):
+    """Writes each record to what is standard error at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
 def set_up(level: str) -> None:
     """Log as JSON lines to standard error from `level` upwards; other libraries from warnings upwards."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = ToStandardError()
     handler.setFormatter(Bare())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     structlog.configure(

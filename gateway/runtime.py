@@ -101,7 +101,7 @@ def _require_postgres(url: str) -> None:
     """Raises DatabaseUnreachable for an address of another kind; the address itself holds a password."""
     try:
         kind = make_url(url).drivername
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         kind = ""
     if kind not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise DatabaseUnreachable(

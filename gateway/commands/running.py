@@ -85,8 +85,11 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
+    except socket.gaierror as error:
+        why = error.strerror
     except OSError as error:
-        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
+        why = os.strerror(error.errno or 0)
+    raise CannotListen(f"Cannot listen on {host}, port {port}: {why}.")
 
 
 def _address(door: socket.socket) -> str:

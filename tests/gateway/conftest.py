@@ -14,6 +14,8 @@ import pytest
 import structlog
 
 from gateway.cli import main
+from gateway.commands import output
+from gateway.logs import ToStandardError
 from tests.conftest import Clock
 
 
@@ -42,7 +44,7 @@ def dry(
     for name in [name for name in os.environ if name.startswith("DUECOURSE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(output.out, "width", 300)
 
     def run(*arguments: str | Path, code: int = 0) -> Done:
         monkeypatch.setattr("sys.argv", ["duecourse", *map(str, arguments)])
@@ -53,9 +55,10 @@ def dry(
         assert done.code == code, done
         return done
 
-    handlers = list(logging.root.handlers)
     yield run
-    logging.root.handlers[:] = handlers
+    for handler in logging.root.handlers[:]:
+        if isinstance(handler, ToStandardError):
+            logging.root.removeHandler(handler)
     structlog.reset_defaults()
 
 

@@ -1,0 +1,153 @@
+"""duecourse pain008 check and bank simulate: what a bank would refuse, and what it would send back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.factories.api import Caller
+from tests.factories.journey import Story
+from tests.factories.pain008 import message, written
+from tests.factories.pain008_breaches import PLAIN, changed
+from tests.gateway.conftest import CommandLine
+
+
+@pytest.fixture
+def ours(
+    tmp_path: Path, admin: Caller, erp: Caller, treasury: Caller, second_treasurer: Caller
+) -> tuple[Path, list[str]]:
+    """A released file of ours with 120.00 and 49.50 to collect, and its EndToEndIds."""
+    story = Story(admin, erp, treasury, second_treasurer)
+    invoices = [story.invoice(12_000, mandate=True), story.invoice(4_950, mandate=True)]
+    path = tmp_path / "collection.xml"
+    path.write_bytes(story.file_of(story.collect()))
+    ids = [erp.all("/v1/debits", invoice_id=one["id"])[0]["end_to_end_id"] for one in invoices]
+    return path, ids
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """A file of another system with one collection of 119.00."""
+    path = tmp_path / "theirs.xml"
+    path.write_bytes(written(message()))
+    return path
+
+
+def test_our_own_file_would_be_accepted(dry: CommandLine, ours: tuple[Path, list[str]]) -> None:
+    path, _ = ours
+    assert dry("pain008", "check", path, "--json").json == {
+        "file": str(path), "version": "pain.008.001.08", "accepted": True, "transactions": 2,
+        "control_sum_minor": 16_950, "findings": [],
+    }  # fmt: skip
+    assert "pain.008.001.08, 2 transactions, would be accepted." in dry("pain008", "check", path).out
+
+
+def test_a_broken_file_is_refused_with_rule_place_and_reason(dry: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.xml"
+    path.write_bytes(changed(("<Cd>CORE</Cd>", "<Cd>COR1</Cd>")))
+    report = dry("pain008", "check", path, "--json", code=1).json
+    assert (report["accepted"], report["transactions"], report["control_sum_minor"]) == (False, 1, 11_900)
+    assert report["findings"] == [
+        {
+            "rule": "local_instrument", "severity": "error",
+            "path": "/Document/CstmrDrctDbtInitn/PmtInf[1]/PmtTpInf/LclInstrm", "transaction": None,
+            "message": "The local instrument must be CORE or B2B.",
+        }
+    ]  # fmt: skip
+    shown = dry("pain008", "check", path, code=1)
+    assert "would be refused." in shown.out
+    assert "The local instrument must be CORE or B2B." in shown.out
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", PLAIN.encode()[:900]])
+def test_what_is_no_direct_debit_file_is_refused(dry: CommandLine, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "theirs.xml"
+    path.write_bytes(content)
+    report = dry("pain008", "check", path, "--json", code=1).json
+    assert (report["version"], report["accepted"]) == (None, False)
+    assert [one["rule"] for one in report["findings"]] == ["unreadable_file"]
+
+
+def test_a_profile_that_is_none_is_misuse(dry: CommandLine, plain: Path) -> None:
+    done = dry("pain008", "check", plain, "--profile", "MYBANK", code=2)
+    assert done.out == ""
+    assert "--profile" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_the_bank_credits_the_lump_and_its_statement_balances(
+    dry: CommandLine, ours: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    path, _ = ours
+    told = dry("bank", "simulate", path, "--out", tmp_path / "answers", "--json").json
+    files = {one["format"]: one["file"] for one in told}
+    assert set(files) == {"camt.053.001.08", "camt.054.001.08"}
+    assert {path.name for path in (tmp_path / "answers").iterdir()} == {
+        Path(one).name for one in files.values()
+    }
+    (read,) = dry("statement", "inspect", files["camt.053.001.08"], "--json").json
+    assert (read["balanced"], read["opening_minor"], read["closing_minor"]) == (True, 0, 16_950)
+    assert [line["amount_minor"] for line in read["lines"]] == [16_950]
+    assert read["lines"][0]["batch"]["count"] == 2
+
+
+def test_the_bank_returns_what_it_is_told_to_return(
+    dry: CommandLine, ours: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    path, (first, _) = ours
+    out = tmp_path / "answers"
+    told = dry(
+        "bank", "simulate", path, "--out", out, "--outcome", f"{first}=AM04", "--booking", "single", "--json"
+    ).json
+    days = [one["file"] for one in told if one["format"] == "camt.053.001.08"]
+    read = [one for file in days for one in dry("statement", "inspect", file, "--json").json]
+    assert [one["balanced"] for one in read] == [True] * len(read)
+    amounts = sorted(line["amount_minor"] for one in read for line in one["lines"])
+    assert amounts == [-12_300, 4_950, 12_000]
+    back = next(line for one in read for line in one["lines"] if line["amount_minor"] < 0)
+    assert (back["return_reason"], back["original_minor"], back["end_to_end_id"]) == ("AM04", 12_000, first)
+    assert read[-1]["closing_minor"] == 4_650
+
+
+def test_the_same_seed_gives_the_same_bytes(dry: CommandLine, plain: Path, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        dry("bank", "simulate", plain, "--out", tmp_path / folder, "--seed", "7")
+    one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")
+    )
+    assert one == two
+    assert one
+
+
+@pytest.mark.parametrize("outcome", ["AM04", "=AM04", "INV-2026-0001=", ""])
+def test_an_outcome_that_names_no_collection_is_misuse(
+    dry: CommandLine, plain: Path, tmp_path: Path, outcome: str
+) -> None:
+    done = dry("bank", "simulate", plain, "--out", tmp_path / "out", "--outcome", outcome, code=2)
+    assert "END_TO_END_ID=CODE" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("outcome", ["NOBODY=AM04", "INV-2026-0001=XX99", "INV-2026-0001=MD06:reject"])
+def test_an_outcome_that_cannot_be_is_refused_in_one_line(
+    dry: CommandLine, plain: Path, tmp_path: Path, outcome: str
+) -> None:
+    done = dry("bank", "simulate", plain, "--out", tmp_path / "out", "--outcome", outcome, code=1)
+    assert done.err.startswith("duecourse: ")
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_bank_refuses_what_it_cannot_read(dry: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.xml"
+    path.write_bytes(b"garbage")
+    done = dry("bank", "simulate", path, "--out", tmp_path / "out", code=1)
+    assert done.err.startswith("duecourse: ")
+    assert done.err.count("\n") == 1
+
+
+def test_answers_do_not_go_where_a_file_lies(dry: CommandLine, plain: Path) -> None:
+    done = dry("bank", "simulate", plain, "--out", plain, code=1)
+    assert done.err == f"duecourse: {plain}: File exists\n"
