@@ -6,22 +6,22 @@ from importlib import import_module
 
 from benchmarks.comparison import Comparison
 
-_MODULES = {
-    "camt053": "camt053",
-    "pain008": "pain008",
-    "import": "importing",
-    "match": "matching",
-    "issue": "issuing",
-    "schedule": "scheduling",
-    "draft": "drafting",
-    "allocate": "allocating",
-    "http": "serving",
+MODULES = {
+    "camt053": "benchmarks.camt053",
+    "pain008": "benchmarks.pain008",
+    "import": "benchmarks.importing",
+    "match": "benchmarks.matching",
+    "issue": "benchmarks.issuing",
+    "schedule": "benchmarks.scheduling",
+    "draft": "benchmarks.drafting",
+    "allocate": "benchmarks.allocating",
+    "http": "benchmarks.serving",
 }
 
-NAMES = tuple(_MODULES)
+NAMES = tuple(MODULES)
 
 
 def load(name: str) -> Comparison:
     """The comparison called `name`, one of NAMES."""
-    found: Comparison = import_module(f"benchmarks.{_MODULES[name]}").COMPARISON
+    found: Comparison = import_module(MODULES[name]).COMPARISON
     return found

@@ -1,21 +1,20 @@
-"""What runs in a process of its own: one step of one case, told by arguments and the environment."""
+"""What runs in a process of its own: one step of one case."""
 
 from __future__ import annotations
 
 import cProfile
-import json
-import os
+import io
 import pstats
-import sys
+import traceback
 from enum import StrEnum
-from pathlib import Path
+from multiprocessing.connection import Connection
 
 from benchmarks import catalogue, rows
-from benchmarks.comparison import Case, Setting
-from benchmarks.measuring import measured
+from benchmarks.comparison import Setting
+from benchmarks.measuring import Sample, measured
 
-FOLDER, DATABASE_URL = "DUECOURSE_BENCH_FOLDER", "DUECOURSE_BENCH_DATABASE_URL"
 _PROFILED = 30  # functions shown, the costliest first
+_LONGEST_CAUSE = 2_000
 
 
 class Step(StrEnum):
@@ -27,34 +26,37 @@ class Step(StrEnum):
     PROFILE = "profile"
 
 
-def main() -> None:
-    """`python -m benchmarks.child STEP COMPARISON CASE SIZE`; a measurement is one line of JSON."""
-    step, comparison_name, case_name, size = Step(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-    setting = Setting(Path(os.environ[FOLDER]), os.environ.get(DATABASE_URL, ""))
-    if step is Step.PREPARE:
-        catalogue.load(comparison_name).prepare(setting, size)
-        return
-    # The floor is spared loading the product, which takes longer than its work.
-    case = rows.case() if case_name == rows.NAME else catalogue.load(comparison_name).case(case_name)
-    if step is Step.MEASURE:
-        with case.ready(setting, size) as work:
-            sample = measured(work)
-        print(json.dumps(sample.as_json()))
-    elif step is Step.RECORD:
-        with case.ready(setting, size) as work, rows.recording(setting):
-            work.run()
-    else:
-        _profile(case, setting, size)
+def run(parent: Connection, step: Step, comparison: str, case: str, size: int, setting: Setting) -> None:
+    """Does one step and sends the parent (True, what came out) or (False, why not)."""
+    try:
+        parent.send((True, _STEPS[step](comparison, case, size, setting)))
+    except Exception:  # whatever it is, the parent ends the run with it
+        parent.send((False, traceback.format_exc()[-_LONGEST_CAUSE:]))
 
 
-def _profile(case: Case, setting: Setting, size: int) -> None:
-    profile = cProfile.Profile()
-    with case.ready(setting, size) as work:
+def _prepare(comparison: str, case: str, size: int, setting: Setting) -> None:
+    catalogue.load(comparison).prepare(setting, size)
+
+
+def _record(comparison: str, case: str, size: int, setting: Setting) -> None:
+    ready = catalogue.load(comparison).case(case).ready
+    with ready(setting, size) as work, rows.recording(setting):
+        work.run()
+
+
+def _measure(comparison: str, case: str, size: int, setting: Setting) -> Sample:
+    with catalogue.load(comparison).case(case).ready(setting, size) as work:
+        return measured(work)
+
+
+def _profile(comparison: str, case: str, size: int, setting: Setting) -> str:
+    profile, said = cProfile.Profile(), io.StringIO()
+    with catalogue.load(comparison).case(case).ready(setting, size) as work:
         profile.runcall(work.run)
-    statistics = pstats.Stats(profile).strip_dirs()
+    statistics = pstats.Stats(profile, stream=said).strip_dirs()
     statistics.sort_stats("cumulative").print_stats(_PROFILED)
     statistics.sort_stats("tottime").print_stats(_PROFILED)
+    return said.getvalue()
 
 
-if __name__ == "__main__":
-    main()
+_STEPS = {Step.PREPARE: _prepare, Step.RECORD: _record, Step.MEASURE: _measure, Step.PROFILE: _profile}

@@ -41,9 +41,6 @@ class Case:
     floor: str | None = None
     largest: int | None = None
 
-    def takes(self, size: int) -> bool:
-        return self.largest is None or size <= self.largest
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
@@ -65,6 +62,9 @@ class Comparison:
 
     def case(self, name: str) -> Case:
         return next(case for case in self.cases if case.name == name)
+
+    def cases_at(self, size: int) -> list[Case]:
+        return [case for case in self.cases if case.largest is None or size <= case.largest]
 
     def sizes(self, chosen: str) -> tuple[int, ...]:
         return self.full if chosen == "full" else self.small

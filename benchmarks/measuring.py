@@ -6,7 +6,7 @@ import contextlib
 import gc
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.comparison import Work
@@ -22,9 +22,6 @@ class Sample:
     seconds: float
     cpu_seconds: float | None
     peak_mb: float | None
-
-    def as_json(self) -> dict[str, float | None]:
-        return asdict(self)
 
 
 def measured(work: Work) -> Sample:

@@ -32,8 +32,8 @@ _FILLED = text(
 class Postgres:
     """A running server. `database` gives a fresh copy that exists for as long as it is used."""
 
-    def __init__(self, server: EmbeddedServer) -> None:
-        self._server = server
+    def __init__(self, server: EmbeddedServer, *, empty: str = EMPTY) -> None:
+        self._server, self._empty = server, empty
         self._admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
     @property
@@ -43,15 +43,15 @@ class Postgres:
 
     def make_empty(self) -> None:
         """The migrated database without any content from which the others are copied."""
-        self._execute(f"CREATE DATABASE {EMPTY}")
-        engine = database.connect(self._server.url(EMPTY))
+        self._execute(f"CREATE DATABASE {self._empty}")
+        engine = database.connect(self._server.url(self._empty))
         migrating.upgrade(engine, Path(migrations.__file__).parent)
         engine.dispose()
 
     @contextmanager
-    def database(self, name: str, *, like: str = EMPTY) -> Iterator[str]:
-        """The address of the new database `name`, a copy of `like`, to which nobody may be connected."""
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
+    def database(self, name: str, *, like: str | None = None) -> Iterator[str]:
+        """The address of the new database `name`, a copy of `like` or empty; nobody may be connected to `like`."""
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {like or self._empty}")
         try:
             yield self._server.url(name)
         finally:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
+import multiprocessing
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from benchmarks import postgres
-from benchmarks.child import DATABASE_URL, FOLDER, Step
+from benchmarks import catalogue, child, postgres
+from benchmarks.child import Step
 from benchmarks.comparison import Case, Comparison, Setting, WrongOutcome
 from benchmarks.measuring import Sample
 from benchmarks.postgres import Postgres
 
-_ROOT = Path(__file__).parents[1]
 _PATIENCE_SECONDS = 1_800  # for one step; a child that hangs ends the run
+
+# Children are forked from a process that has loaded the modules and done nothing else: they start at once, and
+# nothing that an earlier one did is in their memory.
+_PROCESSES = multiprocessing.get_context("forkserver")
 
 Results = dict[tuple[int, str], list[Sample]]
 
@@ -40,22 +42,19 @@ class Runner:
         """
         results: Results = defaultdict(list)
         for size in sizes:
-            cases = [case for case in comparison.cases if case.takes(size)]
             with self._prepared(comparison, size) as setting:
                 for number in range(1, repeat + 1):
                     _tell(f"{comparison.name}: {size:,} {comparison.unit}, round {number} of {repeat}")
-                    for case in cases:
+                    for case in comparison.cases_at(size):
                         samples = results[size, case.name]
                         if not samples or max(one.seconds for one in samples) <= long_seconds:
-                            said = self._run(Step.MEASURE, comparison, case, size, setting)
-                            samples.append(Sample(**json.loads(said.splitlines()[-1])))
+                            samples.append(self._run(Step.MEASURE, comparison, case, size, setting))
         return results
 
     def profile(self, comparison: Comparison, size: int) -> Iterator[tuple[Case, str]]:
         """Each case with its costliest functions."""
-        cases = [case for case in comparison.cases if case.takes(size)]
         with self._prepared(comparison, size) as setting:
-            for case in cases:
+            for case in comparison.cases_at(size):
                 yield case, self._run(Step.PROFILE, comparison, case, size, setting)
 
     @contextmanager
@@ -64,23 +63,23 @@ class Runner:
         with TemporaryDirectory(dir=self._folder) as folder:
             if not comparison.needs_database:
                 setting = Setting(Path(folder))
-                _child(Step.PREPARE, comparison, None, size, setting)
+                _in_child(Step.PREPARE, comparison.name, "", size, setting)
                 yield setting
                 return
             with self._server.database(_seeded(comparison)) as url:
                 setting = Setting(Path(folder), url)
-                _child(Step.PREPARE, comparison, None, size, setting)
+                _in_child(Step.PREPARE, comparison.name, "", size, setting)
                 postgres.settle(url)
                 if comparison.recorded is not None:
                     self._run(Step.RECORD, comparison, comparison.case(comparison.recorded), size, setting)
                 yield setting
 
-    def _run(self, step: Step, comparison: Comparison, case: Case, size: int, setting: Setting) -> str:
-        """What the child says that runs one step of `case`, on a fresh copy of the database."""
+    def _run(self, step: Step, comparison: Comparison, case: Case, size: int, setting: Setting) -> Any:
+        """What comes out of one step of `case`, on a fresh copy of the database."""
         if not comparison.needs_database:
-            return _child(step, comparison, case, size, setting)
+            return _in_child(step, comparison.name, case.name, size, setting)
         with self._server.database(f"{_seeded(comparison)}_copy", like=_seeded(comparison)) as url:
-            return _child(step, comparison, case, size, Setting(setting.folder, url))
+            return _in_child(step, comparison.name, case.name, size, Setting(setting.folder, url))
 
     @property
     def _server(self) -> Postgres:
@@ -89,24 +88,31 @@ class Runner:
         return self._postgres
 
 
+def load_for_children(names: Sequence[str]) -> None:
+    """Load the comparisons called `names` before the first child; later ones are loaded by each child itself."""
+    _PROCESSES.set_forkserver_preload([catalogue.MODULES[name] for name in names])
+
+
 def _seeded(comparison: Comparison) -> str:
     return f"bench_{comparison.name}"
 
 
-def _child(step: Step, comparison: Comparison, case: Case | None, size: int, setting: Setting) -> str:
-    """Raises WrongOutcome with the child's last words when it fails or takes too long."""
-    name = "" if case is None else case.name
-    environment = {**os.environ, FOLDER: str(setting.folder), DATABASE_URL: setting.database_url}
+def _in_child(step: Step, comparison: str, case: str, size: int, setting: Setting) -> Any:
+    """What the child sends; raises WrongOutcome with its reason when it fails, dies or takes too long."""
+    receiver, sender = _PROCESSES.Pipe(duplex=False)
+    process = _PROCESSES.Process(target=child.run, args=(sender, step, comparison, case, size, setting))
+    process.start()
+    sender.close()
+    if not receiver.poll(_PATIENCE_SECONDS):
+        process.kill()
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.child", step, comparison.name, name, str(size)],
-            cwd=_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as slow:
-        raise WrongOutcome(f"{comparison.name}, {name or step}: an end within {slow.timeout:.0f} s") from None
-    if done.returncode != 0:
-        raise WrongOutcome(f"{comparison.name}, {name or step}: {done.stderr.strip()[-2_000:]}")
-    return done.stdout
+        is_done, outcome = receiver.recv()
+    except EOFError:
+        is_done, outcome = False, f"it died, or it was stopped after {_PATIENCE_SECONDS} s"
+    process.join()
+    if not is_done:
+        raise WrongOutcome(f"{comparison}, {case or step}, at {size}: {outcome}")
+    return outcome
 
 
 def _tell(what: str) -> None:

@@ -1,0 +1,138 @@
+"""Every case of the benchmarks does its work at a tiny size, and the harness prints what it measured."""
+
+from __future__ import annotations
+
+from multiprocessing import Pipe
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import catalogue, child, rows, running, tables
+from benchmarks.child import Step
+from benchmarks.comparison import Case, Comparison, Setting, Work, WrongOutcome
+from benchmarks.measuring import Sample, measured
+from benchmarks.postgres import Postgres
+from benchmarks.running import Runner
+from ledger.embedded import EmbeddedServer
+
+TINY = 12
+SLOW_PEERS = ("sepaxml, its validation",)  # loads its schema for a second
+TEMPLATE = "duecourse_template"  # the migrated database of the test run
+_LOADED = [catalogue.load(name) for name in catalogue.NAMES]
+
+
+def _cases(*, needs_database: bool) -> list[object]:
+    return [
+        pytest.param(comparison, case, id=f"{comparison.name}: {case.name}")
+        for comparison in _LOADED
+        if comparison.needs_database is needs_database
+        for case in comparison.cases
+        if case.name != rows.NAME and _is_tried(comparison, case)
+    ]
+
+
+def _is_tried(comparison: Comparison, case: Case) -> bool:
+    """Of cases that differ in their number of threads the last two are enough, of those that serve the last."""
+    tried = {"allocate": comparison.cases[-2:], "http": comparison.cases[-1:]}
+    return case in tried.get(comparison.name, comparison.cases) and case.name not in SLOW_PEERS
+
+
+def _do(comparison: Comparison, case: Case, setting: Setting) -> Sample:
+    """The case checks its own outcome and raises WrongOutcome otherwise."""
+    comparison.prepare(setting, TINY)
+    with case.ready(setting, TINY) as work:
+        return measured(work)
+
+
+@pytest.mark.parametrize(("comparison", "case"), _cases(needs_database=False))
+def test_case_on_files_does_its_work(comparison: Comparison, case: Case, tmp_path: Path) -> None:
+    assert _do(comparison, case, Setting(tmp_path)).seconds > 0
+
+
+@pytest.mark.parametrize(("comparison", "case"), _cases(needs_database=True))
+def test_case_on_the_database_does_its_work(
+    comparison: Comparison, case: Case, tmp_path: Path, database_url: str
+) -> None:
+    assert _do(comparison, case, Setting(tmp_path, database_url)).seconds > 0
+
+
+def test_every_floor_is_a_case_of_its_comparison() -> None:
+    for comparison in _LOADED:
+        names = {case.name for case in comparison.cases}
+        assert {case.floor for case in comparison.cases} - {None} <= names, comparison.name
+
+
+def test_case_that_did_less_than_it_was_timed_for_is_refused(tmp_path: Path) -> None:
+    comparison = catalogue.load("camt053")
+    comparison.prepare(Setting(tmp_path), TINY - 1)
+    with pytest.raises(WrongOutcome), comparison.cases[1].ready(Setting(tmp_path), TINY) as work:
+        work.run()
+
+
+def test_memory_of_the_work_is_what_it_held_and_not_what_was_held_before() -> None:
+    held = b"x" * (64 * 1024 * 1024)
+    sample = measured(Work(lambda: len(b"x" * (24 * 1024 * 1024))))
+    assert len(held) > 0
+    if sample.peak_mb is not None:
+        assert 20 < sample.peak_mb < 40
+
+
+def _here(step: Step, comparison: str, case: str, size: int, setting: Setting) -> object:
+    """What a child would send, without the seconds it takes to load the product once more."""
+    receiver, sender = Pipe(duplex=False)
+    child.run(sender, step, comparison, case, size, setting)
+    is_done, outcome = receiver.recv()
+    assert is_done, outcome
+    return outcome
+
+
+def test_floor_writes_the_rows_of_the_product_again(
+    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_in_child", _here)
+    comparison = catalogue.load("issue")
+    results = Runner(tmp_path, Postgres(server, empty=TEMPLATE)).measure(
+        comparison, (TINY,), repeat=1, long_seconds=60
+    )
+    assert {name: len(samples) for (_, name), samples in results.items()} == {
+        rows.NAME: 1,
+        "ledger.invoices.issue_many": 1,
+    }
+
+
+def test_command_prints_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = Comparison(
+        **{name: getattr(_LOADED[0], name) for name in ("name", "title", "unit", "full", "cases", "prepare")},
+        small=(TINY,),
+    )
+    monkeypatch.setattr(catalogue, "load", lambda name: tiny)
+    assert command.main(["--only", "camt053", "--repeat", "1"]) == 0
+    said = capsys.readouterr()
+    assert "| reconciliation.formats.camt.read |" in said.out
+    assert said.err.count("12 entries, round") == 1
+
+
+def test_table_tells_medians_ratios_and_growth() -> None:
+    nothing = Case(name="floor", ready=_LOADED[0].cases[0].ready)
+    ours = Case(name="ours", ready=nothing.ready, floor="floor")
+    comparison = Comparison(
+        name="x", title="X", unit="lines", small=(10, 100), full=(10, 100), cases=(nothing, ours),
+        prepare=lambda setting, size: None,
+    )  # fmt: skip
+    results = {
+        (10, "floor"): [Sample(1.0, 1.0, 2.0), Sample(2.0, 1.0, 2.0)],
+        (10, "ours"): [Sample(4.0, 1.0, None), Sample(6.0, 3.0, 8.0)],
+        (100, "ours"): [Sample(75.0, 15.0, 9.0)],
+        (100, "floor"): [Sample(25.0, 25.0, 1.0)],
+    }
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in tables.table(comparison, results).splitlines()[2:]
+    ]
+    assert cells == [
+        ["10", "floor", "2", "1.500", "33%", "7", "2.0", "75%", "-", "-"],
+        ["10", "ours", "2", "5.000", "20%", "2", "8.0", "38%", "3.50", "-"],
+        ["100", "floor", "1", "25.000", "-", "4", "1.0", "100%", "-", "1.67"],
+        ["100", "ours", "1", "75.000", "-", "1", "9.0", "20%", "3.00", "1.50"],
+    ]
