@@ -165,10 +165,11 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     """What does not fit the schema; the values themselves are not repeated. A wrong id in the path names nothing."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what this handler is registered for
     found = error.errors()
-    if any(fault["loc"][0] == "path" for fault in found):
+    wrong_ids = [fault["loc"] for fault in found if fault["loc"][0] == "path"]
+    if wrong_ids:
         return problem(
             status=404, code="not_found", detail="There is nothing with such an id.", request=request,
-            field=_place(found[0]["loc"]),
+            field=_place(wrong_ids[0]),
         )  # fmt: skip
     faults = [{"field": _place(fault["loc"]), "message": _sentence(fault)} for fault in found]
     first = faults[0] if faults else {"field": "body", "message": "The request does not fit the schema."}

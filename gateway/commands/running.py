@@ -104,7 +104,7 @@ def worker() -> None:
 
 
 async def _until_asked_to_stop(runtime: Runtime) -> None:
-    working = asyncio.create_task(jobs.run_worker(runtime))
+    working = asyncio.create_task(jobs.keep_working(runtime))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, working.cancel)

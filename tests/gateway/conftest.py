@@ -1,10 +1,11 @@
-"""The command line as a shell sees it: arguments in; exit status, output and errors out."""
+"""The API as a client sees it, and the command line as a shell does: arguments in; status, output and errors out."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,29 @@ from typing import Any, Protocol
 
 import pytest
 import structlog
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
+from gateway.app import create_app
 from gateway.cli import main
 from gateway.commands import output
 from gateway.logs import ToStandardError
+from gateway.runtime import Runtime
+from gateway.session import turnstile
 from tests.conftest import Clock
+
+_APPLICATION: list[FastAPI] = []  # building it takes longer than most tests do
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> Iterator[TestClient]:
+    """The application over HTTP, on the books of this test; jobs are worked on when a test asks for it."""
+    if not _APPLICATION:
+        _APPLICATION.append(create_app(runtime))
+    app = _APPLICATION[0]
+    app.state.runtime, app.state.turnstile = runtime, turnstile(runtime.settings.threads)
+    with TestClient(app) as client:
+        yield client
 
 
 @dataclass(frozen=True)
@@ -55,7 +74,9 @@ def dry(
         assert done.code == code, done
         return done
 
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     yield run
+    signal.signal(signal.SIGTERM, on_sigterm)
     for handler in logging.root.handlers[:]:
         if isinstance(handler, ToStandardError):
             logging.root.removeHandler(handler)

@@ -142,22 +142,22 @@ def test_without_a_key_the_reply_says_what_to_send(client: TestClient) -> None:
     assert "Authorization: Bearer dc_" in reply.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        "",
-        "Bearer",
-        "Bearer ",
-        "Basic ZXJwOmVycA==",
-        "Bearer sk_live_123",
-        "dc_123",
-        "Bearer dc_",
-        "Bearer dc_é",
-    ],
-)
-def test_anything_but_a_key_of_ours_is_no_key(client: TestClient, authorization: str) -> None:
-    reply = client.get("/v1/invoices", headers={"Authorization": authorization.encode("latin-1")})
-    assert (reply.status_code, reply.json()["code"]) == (401, "unauthenticated")
+NO_KEYS = [
+    "",
+    "Bearer",
+    "Bearer ",
+    "Basic ZXJwOmVycA==",
+    "Bearer sk_live_1",
+    "dc_1",
+    "Bearer dc_",
+    "Bearer dc_é",
+]
+
+
+def test_anything_but_a_key_of_ours_is_no_key(client: TestClient) -> None:
+    for authorization in NO_KEYS:
+        reply = client.get("/v1/invoices", headers={"Authorization": authorization.encode("latin-1")})
+        assert (reply.status_code, reply.json()["code"]) == (401, "unauthenticated")
 
 
 def test_what_a_role_lacks_is_named(auditor: Caller) -> None:
@@ -186,12 +186,12 @@ def test_the_secret_of_a_key_is_256_random_bits_and_never_stored(runtime: Runtim
         assert access.authenticate(session, secret).id == key.id
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\0b"])
-def test_a_key_has_a_readable_name(runtime: Runtime, name: str) -> None:
+def test_a_key_has_a_readable_name(runtime: Runtime) -> None:
     act = runtime.act("test")
-    with pytest.raises(UnreadableText) as refused:
-        runtime.run(lambda session: create_api_key(session, name=name, role=Role.ERP, act=act))
-    assert refused.value.field == "name"
+    for name in ("", "  ", "x" * 101, "a\0b"):
+        with pytest.raises(UnreadableText) as refused, runtime.sessions() as session:
+            create_api_key(session, name=name, role=Role.ERP, act=act)
+        assert refused.value.field == "name"
 
 
 def test_every_role_may_read_and_only_the_admin_may_set_up() -> None:

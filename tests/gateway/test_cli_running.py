@@ -108,14 +108,14 @@ def test_the_program_itself_speaks_like_that(tmp_path: Path) -> None:
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_one_clear_line(
-    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+    dry: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    done = cli("verify", code=1)
+    done = dry("verify", code=1)
     assert done.err.startswith(f"duecourse: {says}")
     assert done.err.count("\n") == 1
     assert value not in done.err
-    diagnosis = [one for one in cli("doctor", "--json", code=1).json if not one["fine"]]
+    diagnosis = [one for one in dry("doctor", "--json", code=1).json if not one["fine"]]
     assert len(diagnosis) == 1
     assert diagnosis[0]["says"].startswith(says)
 
@@ -203,7 +203,8 @@ def test_migrate_is_needed_once_and_harmless_twice(
         monkeypatch.setenv(
             "DUECOURSE_DATABASE_URL", database_url.replace(empty.removesuffix("_empty"), empty)
         )
-        for words in (["verify"], ["match"], ["api-key", "create", "--name", "x", "--role", "erp"]):
+        key = ["api-key", "create", "--name", "x", "--role", "erp"]
+        for words in (["verify"], ["match"], ["worker"], ["serve", "--port", "0"], key):
             assert cli(*words, code=1).err.endswith("Run: duecourse migrate\n")
         found = {one["check"]: one["fine"] for one in cli("doctor", "--json", code=1).json}
         assert (found["connection"], found["schema"]) == (True, False)

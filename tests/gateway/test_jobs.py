@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from reconciliation import matching
 from tests.conftest import Clock
 from tests.factories.api import Caller
 from tests.factories.journey import Story, transfer
+from tests.factories.processes import PATIENCE, PROGRAM, environment
 
 
 @pytest.fixture
@@ -224,3 +228,21 @@ def test_a_worker_that_fails_begins_again(runtime: Runtime, monkeypatch: pytest.
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(jobs.keep_working(runtime))
     assert runs == [0, 1, 2]
+
+
+def test_a_worker_of_its_own_does_the_work_and_ends_when_asked(
+    story: Story, runtime: Runtime, database_url: str, tmp_path: Path
+) -> None:
+    invoice = story.invoice(10_000)
+    story.bank_books(transfer(10_000, f"Rechnung {invoice['number']}"))
+    worker = subprocess.Popen(
+        [PROGRAM, "worker"], cwd=tmp_path, env=environment(DATABASE_URL=database_url), stderr=subprocess.PIPE
+    )
+    last = time.monotonic() + PATIENCE
+    while story.status(invoice) != "paid" and worker.poll() is None and time.monotonic() < last:
+        pass  # every look is a request, so it does not spin
+    worker.terminate()
+    _, said = worker.communicate(timeout=PATIENCE)
+    assert (worker.returncode, said) == (0, b"")
+    assert story.status(invoice) == "paid"
+    assert queue(runtime) == []

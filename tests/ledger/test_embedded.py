@@ -325,12 +325,23 @@ def test_a_cluster_whose_making_was_killed_is_made_anew(data_dir: Path) -> None:
             assert process.poll() is None
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        while _lives(process.pid):
+            pass
     assert not (data_dir / "postgres").exists()
     server = EmbeddedServer(data_dir, settings=FAST)
     server.start()
     assert ask(server, "SELECT 1") == [1]
     assert list(data_dir.glob("postgres.unfinished-*")) == []
     server.stop()
+
+
+def _lives(group: int) -> bool:
+    """Whether a process of the group is still about: what was killed ends a moment later."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_copy_of_the_data_folder_is_another_database(data_dir: Path) -> None:

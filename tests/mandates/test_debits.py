@@ -67,10 +67,11 @@ def test_the_name_of_a_debit_at_the_bank_begins_with_the_invoice_number_where_ba
     plain = scheduled(books, number="RE-2026-0815")
     odd = scheduled(books, number="Rechnung № 7 / 2026")
     long = scheduled(books, number="R" * 60)
+    spaced = scheduled(books, number="RE 2026 0815")
     assert plain.end_to_end_id.startswith("RE-2026-0815-")
-    for debit in (plain, odd, long):
-        assert is_sepa_reference(debit.end_to_end_id)
-    assert len({plain.end_to_end_id, odd.end_to_end_id, long.end_to_end_id}) == 3
+    names = [debit.end_to_end_id for debit in (plain, odd, long, spaced)]
+    assert all(is_sepa_reference(name) and " " not in name for name in names)
+    assert len(set(names)) == 4
     session.commit()
 
 
