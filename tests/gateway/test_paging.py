@@ -111,8 +111,10 @@ def test_no_event_appears_behind_the_cursor_while_eight_write(
 
     with ThreadPoolExecutor(WRITERS + 1) as threads:
         following = threads.submit(follow)
-        made = [one for many in threads.map(write, range(WRITERS)) for one in many]
-        writing.clear()
+        try:
+            made = [one for many in threads.map(write, range(WRITERS)) for one in many]
+        finally:
+            writing.clear()
         seen = following.result()
     positions = [event["position"] for event in seen]
     assert len(made) == WRITERS * EACH
