@@ -44,6 +44,9 @@ def _statement(whole: WholeStatement, name: str) -> dict[str, Any]:
         "currency": statement.currency,
         "balanced": statement.balanced,
         "problems": list(statement.problems),
+        "refused": [
+            {"position": one.position, "line": one.line, "reason": one.reason} for one in whole.refused
+        ],
         "lines": [_line(line) for line in whole.lines],
     }
 

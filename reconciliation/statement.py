@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
 
-from ledger.errors import Rejected
+from ledger.errors import NotFound, Rejected
 from ledger.money import Money
 
 
@@ -23,6 +23,22 @@ class UnreadableFile(Rejected):
     ) -> None:
         super().__init__(message, field=field, line=line, **facts)
         self.line = line
+
+
+class NoSuchLine(NotFound):
+    """The file has no line at that position."""
+
+
+class StatementKind(StrEnum):
+    """What a message about an account is for.
+
+    A statement closes a span of days and is what the books follow. A report of the running day (camt.052, MT942)
+    and a notification of single bookings (camt.054) tell of lines before or beside the statement that books them.
+    """
+
+    STATEMENT = "statement"
+    REPORT = "report"
+    NOTIFICATION = "notification"
 
 
 class LineStatus(StrEnum):
@@ -101,10 +117,27 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """A line of a sound file that cannot be read by itself: it is counted and told, and never guessed.
+
+    `position` counts from 1 in the file like that of `Line`, `line` is the line of the text file.
+    """
+
+    position: int
+    reason: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"Line {self.line} of the file" if self.line is not None else f"Booking {self.position}"
+        return f"{place} is not taken in: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What stands before the lines of one statement: enough to know the account.
 
-    `currency` is what the account is kept in as far as the file tells before its first line is read.
+    `currency` is what the account is kept in as far as the file tells before its first line is read. `copy` is
+    the bank's mark (camt CpyDplctInd) of a statement that it sends once more.
     """
 
     format: str
@@ -114,13 +147,16 @@ class Header:
     from_on: date | None = None
     to_on: date | None = None
     currency: str | None = None
+    kind: StatementKind = StatementKind.STATEMENT
+    copy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One statement after its last line: its balances, sums and whether they prove each other.
 
-    `booked` is the sum of the booked lines in the statement's currency, `lines` the count of all lines given.
+    `booked` is the sum of the booked lines in the statement's currency, `lines` the count of all lines given
+    and `refused` that of the lines that could not be read.
     """
 
     header: Header
@@ -131,6 +167,7 @@ class Statement:
     booked_count: int
     lines: int
     problems: tuple[str, ...] = ()
+    refused: int = 0
 
     @property
     def difference(self) -> Money | None:
@@ -145,8 +182,9 @@ class Statement:
         return None if difference is None else not difference
 
 
-# A reader yields, for each statement of a file in turn: its Header, its Lines, and last its Statement.
-Item: TypeAlias = Header | Line | Statement
+# A reader yields, for each statement of a file in turn: its Header, its Lines in the order of the file with the
+# RefusedLines among them, and last its Statement.
+Item: TypeAlias = Header | Line | RefusedLine | Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +193,20 @@ class WholeStatement:
 
     statement: Statement
     lines: tuple[Line, ...]
+    refused: tuple[RefusedLine, ...] = ()
 
 
 def gather(items: Iterable[Item]) -> Iterator[WholeStatement]:
     """The statements of a reader's stream, each with its lines."""
     lines: list[Line] = []
+    refused: list[RefusedLine] = []
     for item in items:
         match item:
             case Header():
-                lines = []
+                lines, refused = [], []
             case Line():
                 lines.append(item)
+            case RefusedLine():
+                refused.append(item)
             case Statement():
-                yield WholeStatement(item, tuple(lines))
+                yield WholeStatement(item, tuple(lines), tuple(refused))

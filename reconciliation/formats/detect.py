@@ -23,6 +23,10 @@ class Reader(Protocol):
         """Each statement of `stream` as Header, Lines and Statement. Raises UnreadableFile."""
         ...
 
+    def fragment(self, stream: BinaryIO, position: int) -> bytes:
+        """The bytes of the line at `position`, counted from 1, as they stand in the file; NoSuchLine beyond."""
+        ...
+
 
 READERS: tuple[Reader, ...] = (camt, mt940, ofx)
 

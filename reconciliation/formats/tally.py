@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ledger.money import Money
-from reconciliation.statement import Balance, Header, Line, LineStatus, Statement
+from reconciliation.statement import Balance, Header, Line, LineStatus, RefusedLine, Statement
+
+MOST_TOLD = 20  # refused lines whose reasons are told one by one; of more only the number
 
 
 @dataclass(slots=True)
@@ -45,6 +47,14 @@ class Tally:
 
     _figures: dict[tuple[str, bool], Figures] = field(default_factory=dict)
     undated: int = 0
+    refused: int = 0
+    _reasons: list[str] = field(default_factory=list)
+
+    def refuse(self, line: RefusedLine) -> None:
+        """Counts a line that cannot be read; the first MOST_TOLD are told with their reasons."""
+        self.refused += 1
+        if self.refused <= MOST_TOLD:
+            self._reasons.append(str(line))
 
     def add(self, line: Line, *, is_credit: bool) -> None:
         """Counts `line`; a line of zero is a credit or a debit too, so it says which."""
@@ -98,6 +108,7 @@ class Tally:
         figures = self.booked(currency)
         booked = Money(figures.net_minor, currency)
         shown = (
+            *self._refused_problems(),
             *_balance_problems(opening, closing, booked),
             *_line_problems(self, currency),
         )
@@ -110,7 +121,13 @@ class Tally:
             booked_count=figures.lines + sum(self.foreign(currency).values()),
             lines=self.lines,
             problems=(*noticed, *shown),
+            refused=self.refused,
         )
+
+    def _refused_problems(self) -> Iterator[str]:
+        yield from self._reasons
+        if self.refused > MOST_TOLD:
+            yield f"{counted(self.refused - MOST_TOLD, 'more line')} could not be read."
 
 
 def counted(number: int, noun: str) -> str:

@@ -23,7 +23,7 @@ from tests.factories.camt import (
 
 STATEMENT_KEYS = [
     "file", "format", "statement_id", "sequence", "account", "from", "to", "opening_minor", "closing_minor",
-    "currency", "balanced", "problems", "lines",
+    "currency", "balanced", "problems", "refused", "lines",
 ]  # fmt: skip
 LINE_KEYS = [
     "booked_on", "valued_on", "amount_minor", "currency", "status", "counterparty", "remittance", "reference",
@@ -63,6 +63,7 @@ def test_a_statement_has_exactly_the_promised_keys_and_values() -> None:
         "currency": "EUR",
         "balanced": True,
         "problems": [],
+        "refused": [],
     }
     assert len(lines) == 1
 
