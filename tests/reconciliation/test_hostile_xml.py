@@ -326,61 +326,6 @@ def test_the_place_of_an_error_is_told() -> None:
 # --- something else altogether ---
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "The file is empty"),
-        (b"  \n\t ", "The file is empty"),
-        (b"\xef\xbb\xbf", "The file is empty"),
-        (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
-        (b"PK\x03\x04\x14\0\0\0", "a ZIP archive"),
-        (b"PK\x05\x06" + b"\0" * 18, "an empty ZIP archive"),
-        (b"\x1f\x8b\x08\0", "a GZIP archive"),
-        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old office document"),
-        (b"\x89PNG\r\n\x1a\n", "a picture"),
-        (b"\xff\xd8\xff\xe0", "a picture"),
-        (b"<!DOCTYPE html><html><body>Login</body></html>", "a web page (HTML)"),
-        (b"\n <HTML><head>", "a web page (HTML)"),
-        (b"01,122099999,123456789,260105,0200,1,65/\n02,031001234,", "BAI2"),
-        (b"!Type:Bank\nD01/05/26\nT12.50\n^", "QIF"),
-        (b'{"a": [1, 2]}', "JSON"),
-        (b"[]", "JSON"),
-        ("Buchungstag;Valuta;Zweck;Betrag\n05.01.26;05.01.26;Müller;1,00".encode("cp1252"), "a table (CSV)"),
-        (b"Date,Text,Amount\n2026-01-05,x,1.00", "a table (CSV)"),
-        (b"just some words", "of an unknown kind"),
-        (b"\0" * 1000, "of an unknown kind"),
-        (
-            b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.052.001.08"><BkToCstmrAcctRpt>',
-            "camt.052.001.08",
-        ),
-        (
-            b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.04"><BkToCstmrDbtCdtNtfctn>',
-            "camt.054.001.04",
-        ),
-        (b"<Document><BkToCstmrAcctRpt>", "camt.052, an account report"),
-        (
-            b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>',
-            "pain.002.001.10",
-        ),
-        (
-            b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"><CstmrDrctDbtInitn>',
-            "pain.008.001.08",
-        ),
-        (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><X>', "pacs.008.001.08,"),
-        (b"<Document><CstmrDrctDbtInitn>", "pain.008, an order of direct debits"),
-        (b"<rss><channel/></rss>", "XML with the root element rss"),
-        (b"<Document/>", "XML with the root element Document"),
-        ("<Ünlaut/>".encode(), "XML with the root element of an odd name"),
-        ('<?xml version="1.0" encoding="utf-16"?><rss/>'.encode("utf-16"), "XML with the root element rss"),
-    ],
-)
-def test_a_wrong_file_is_refused_by_its_name(content: bytes, words: str) -> None:
-    message = str(error_of(content)["message"])
-    assert words in message
-    assert message.endswith(", not a bank statement that can be read here.")
-
-
 def test_the_reader_is_found_for_a_statement_and_for_nothing_else() -> None:
     assert detect.open_reader(GOOD) is camt
     assert (
