@@ -2,98 +2,74 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby, pairwise
+from typing import Any
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger import journal, outbox
 from ledger.acts import Act
+from ledger.database import expire_rows
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, BankAccount
-from reconciliation.models import StatementRecord
+from reconciliation.identity import family
+
+# Statements with both balances; only these can follow one another. Of two that close on one day, the one whose
+# closing balance has more lines of that day behind it closes later.
+PROVED = "kind = 'statement' AND opening_minor IS NOT NULL AND closing_minor IS NOT NULL"
+ORDER = "closes_on NULLS FIRST, day_lines NULLS FIRST, sequence_number NULLS FIRST, id"
+_LAST = "closes_on DESC NULLS LAST, day_lines DESC NULLS LAST, sequence_number DESC NULLS LAST, id DESC"
+
+# Lines that move the balance of their account.
+COUNTED = "lines.status = 'booked' AND NOT lines.provisional AND lines.currency = accounts.currency"
 
 # The balance an account should have: its last closing balance, and what came later without any balance.
-EXPECTED_BALANCE = """
+EXPECTED_BALANCE = f"""
     SELECT coalesce((
         SELECT closing_minor FROM statements
-        WHERE bank_account_id = accounts.id AND closing_minor IS NOT NULL AND opening_minor IS NOT NULL
-        ORDER BY closes_on DESC NULLS LAST, sequence_number DESC NULLS LAST, id DESC LIMIT 1
+        WHERE bank_account_id = accounts.id AND {PROVED} ORDER BY {_LAST} LIMIT 1
     ), 0) + coalesce((
         SELECT sum(lines.amount_minor) FROM statement_lines AS lines
         JOIN statements ON statements.id = lines.statement_id
-        WHERE statements.bank_account_id = accounts.id AND lines.status = 'booked'
-        AND lines.currency = accounts.currency
+        WHERE statements.bank_account_id = accounts.id AND {COUNTED}
         AND (statements.closing_minor IS NULL OR statements.opening_minor IS NULL)
         AND lines.booked_on > coalesce((
-            SELECT max(closes_on) FROM statements AS closed
-            WHERE closed.bank_account_id = accounts.id AND closed.closing_minor IS NOT NULL
-            AND closed.opening_minor IS NOT NULL
+            SELECT max(closes_on) FROM statements
+            WHERE bank_account_id = accounts.id AND {PROVED}
         ), '-infinity')
     ), 0)
-"""
+"""  # noqa: S608 - put together from constants
 
 
-def chain(where: str) -> str:
-    """A query of the statements with balances, in the order in which they close, of the accounts in `where`.
+@dataclass(slots=True)
+class Link:
+    """A statement with both balances, as it stands in the chain of its account.
 
-    `base` is what an account held before all lines we have: a closing balance less every line up to it. It is the
-    same for all statements of an account unless lines are missing between two of them, or one does not add up:
-    `break_minor`. `gap` is what is missing before a statement. A statement whose lines were all known already,
-    of a period that longer ones cover, says nothing new and is left out unless it is the last.
-
-    The lines up to a closing balance are those stored by this statement and those before it. Where statements
-    overlap, some of them were stored by a statement that closes later: what it had brought already when this one
-    came, of days up to the closing; or what it brought afterwards of days before.
+    `own` are its lines of the day on which it closes, `through` all lines of that day up to its closing balance;
+    both map line ids to amounts. `base_minor` is the closing balance less every line up to it: the same for every
+    link unless lines are missing between two, or one does not add up.
     """
-    return f"""
-        WITH placed AS (
-            SELECT statements.*,
-                closing_minor - opening_minor - booked_minor AS break_minor,
-                sum(booked_minor - known_minor) OVER chronological AS stored_minor,
-                row_number() OVER chronological AS place
-            FROM statements {where}
-            WINDOW chronological AS (
-                PARTITION BY bank_account_id
-                ORDER BY closes_on NULLS FIRST, sequence_number NULLS FIRST, id
-            )
-        ), overlapping AS (
-            SELECT this.id, this.currency, this.closes_on AS until, later.id AS later_id
-            FROM placed AS this JOIN placed AS later USING (bank_account_id)
-            WHERE this.known_count > 0 AND later.place > this.place AND later.id < this.id
-            UNION ALL
-            SELECT this.id, this.currency, this.closes_on - 1, later.id
-            FROM placed AS later JOIN placed AS this USING (bank_account_id)
-            WHERE later.known_count > 0 AND later.place > this.place AND later.id > this.id
-        ), reaching_back AS (
-            SELECT overlapping.id, sum(lines.amount_minor) AS minor
-            FROM overlapping JOIN statement_lines AS lines ON lines.statement_id = overlapping.later_id
-            WHERE lines.status = 'booked' AND lines.currency = overlapping.currency
-            AND lines.booked_on <= overlapping.until
-            GROUP BY overlapping.id
-        ), based AS (
-            SELECT placed.*, closing_minor - stored_minor - coalesce(reaching_back.minor, 0) AS base,
-                place = max(place) OVER (PARTITION BY bank_account_id) AS is_last
-            FROM placed LEFT JOIN reaching_back USING (id)
-            WHERE opening_minor IS NOT NULL AND closing_minor IS NOT NULL
-        )
-        SELECT id, bank_account_id, place, break_minor, base,
-            base - break_minor - lag(base) OVER (PARTITION BY bank_account_id ORDER BY place) AS gap
-        FROM based WHERE new_count > 0 OR line_count = 0 OR is_last
-    """  # noqa: S608 - put together from constants
 
+    row: Any
+    own: dict[str, int] = field(default_factory=dict)
+    through: dict[str, int] = field(default_factory=dict)
+    base_minor: int = 0
+    gap_minor: int | None = None
+    sequence_problem: str | None = None
 
-_GAPS = text(
-    f"""
-    UPDATE statements SET gap_minor = nullif(chain.gap, 0)
-    FROM statements AS things LEFT JOIN ({chain("WHERE bank_account_id = :account")}) AS chain USING (id)
-    WHERE statements.id = things.id AND things.bank_account_id = :account
-    AND statements.gap_minor IS DISTINCT FROM nullif(chain.gap, 0)
-    RETURNING statements.id, statements.gap_minor
-    """  # noqa: S608 - put together from constants
-)
+    @property
+    def begins_with_its_day(self) -> bool:
+        """Whether it reaches back before the day on which it closes, so that no statement of that day precedes it."""
+        return self.row.from_on is not None and self.row.from_on < self.row.closes_on
 
 
 def bring_forward(session: Session, account: BankAccount, statement_id: str, *, act: Act) -> None:
-    """Make the journal's bank account agree with the last closing balance, and find gaps between statements.
+    """Make the journal's bank account agree with the last closing balance, because of a new statement.
 
     What the lines at hand do not explain - the balance before the first statement, and gaps until the missing
     statement arrives - stands on the account `brought_forward`.
@@ -110,20 +86,190 @@ def bring_forward(session: Session, account: BankAccount, statement_id: str, *, 
         amount_minor=int(expected) - journal.balance_minor(session, bank),
     )  # fmt: skip
     journal.post(session, [booking], act=act)
-    _note_gaps(session, account, act)
 
 
-def _note_gaps(session: Session, account: BankAccount, act: Act) -> None:
-    """Write down the gaps as they are now; a new one is told, a healed one is gone."""
-    for statement_id, gap in session.execute(_GAPS, {"account": account.id}):
-        if gap is not None:
-            data = {"gap_minor": gap, "currency": account.currency, "bank_account_id": account.id}
+# --- the chain ---
+
+_STATEMENTS = f"""
+SELECT id, format, sequence, sequence_number, from_on, closes_on, opening_minor, closing_minor,
+    coalesce(break_minor, 0) AS break_minor, base_minor, day_lines, gap_minor, sequence_problem
+FROM statements WHERE bank_account_id = :account AND {PROVED}
+"""  # noqa: S608 - put together from constants
+
+# The last one before, of each series of statements; numbers go on within a series.
+_BEFORE = f"""
+SELECT * FROM (
+    SELECT DISTINCT ON (substring(format FROM '^[a-z0-9]+(?:[.]05[234])?')) *
+    FROM ({_STATEMENTS} AND closes_on < :since) AS earlier
+    ORDER BY substring(format FROM '^[a-z0-9]+(?:[.]05[234])?'), {_LAST}
+) AS last_of_series ORDER BY {ORDER}
+"""  # noqa: S608 - put together from constants
+_AFTER = f"{_STATEMENTS} AND closes_on >= :since"
+_START = f"""
+SELECT max(closes_on) FROM statements WHERE bank_account_id = :account AND {PROVED} AND closes_on <= :since
+"""  # noqa: S608 - put together from constants
+
+_DAYS = f"""
+SELECT CASE WHEN lines.booked_on < :since THEN NULL ELSE lines.booked_on END AS day,
+    sum(lines.amount_minor)::bigint AS minor
+FROM statement_lines AS lines JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
+WHERE lines.bank_account_id = :account AND {COUNTED} GROUP BY 1
+"""  # noqa: S608 - put together from constants
+
+_OWN = f"""
+SELECT sightings.statement_id, lines.id, lines.amount_minor
+FROM line_sightings AS sightings
+JOIN statement_lines AS lines ON lines.id = sightings.line_id
+JOIN statements ON statements.id = sightings.statement_id
+JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
+WHERE sightings.statement_id = ANY(:statements) AND sightings.counts AND {COUNTED}
+AND lines.booked_on >= statements.closes_on
+"""  # noqa: S608 - put together from constants
+
+_WRITE = """
+UPDATE statements SET base_minor = :base, gap_minor = :gap, day_lines = :lines, sequence_problem = :problem
+WHERE id = :id
+"""
+
+
+def evaluate(session: Session, account: BankAccount, since: date, *, act: Act) -> list[Link]:
+    """Put the statements that close on `since` or later, and the one before, into their order.
+
+    Writes down their bases and gaps, and gives them as they now stand.
+    """
+    session.flush()
+    start = session.scalar(text(_START), {"account": account.id, "since": since})
+    asked = {"account": account.id, "since": start or since}
+    links = {row.id: Link(row) for row in session.execute(text(_AFTER), asked)}
+    before = [Link(row) for row in session.execute(text(_BEFORE), asked)]
+    if not links:
+        return []
+    for statement_id, line_id, minor in session.execute(text(_OWN), {"statements": list(links)}):
+        links[statement_id].own[line_id] = minor
+    sums = {row.day: int(row.minor) for row in session.execute(text(_DAYS), asked)}
+    chained = _chained(list(links.values()), before, sums)
+    _write(session, account, chained, act)
+    return chained
+
+
+def _chained(links: Sequence[Link], before: Sequence[Link], sums: dict[date | None, int]) -> list[Link]:
+    """The links in their order, with bases, gaps and missing numbers; `sums` are those of whole days."""
+    ordered: list[Link] = []
+    reached, days = sums.get(None, 0), sorted(day for day in sums if day is not None)
+    closed = before[-1].row.closing_minor if before else None
+    for day, group in groupby(sorted(links, key=_closing_day), _closing_day):
+        while days and days[0] < day:
+            reached += sums[days.pop(0)]
+        for link in _within_day(list(group), closed):
+            link.base_minor = link.row.closing_minor - reached - sum(link.through.values())
+            ordered.append(link)
+        closed = ordered[-1].row.closing_minor
+    base = before[-1].row.base_minor if before else None
+    for link in ordered:
+        if base is not None:
+            link.gap_minor = link.base_minor - link.row.break_minor - base or None
+        base = link.base_minor
+    _number([*before, *ordered])
+    return ordered
+
+
+def _closing_day(link: Link) -> date:
+    day: date = link.row.closes_on
+    return day
+
+
+def _within_day(links: Sequence[Link], closed: int | None) -> list[Link]:
+    """Statements of one closing day in their order; each knows the lines of the day up to its closing balance."""
+    for link in links:
+        link.through = dict(link.own)
+        for earlier in _preceding(link, links, closed):
+            link.through |= earlier.own
+    return sorted(links, key=lambda link: (len(link.through), link.row.sequence_number or 0, link.row.id))
+
+
+def _preceding(link: Link, links: Sequence[Link], closed: int | None) -> Iterator[Link]:
+    """The statements of the same day that end where this one begins, one after another."""
+    seen = {link.row.id}
+    while not link.begins_with_its_day and link.row.opening_minor != closed:
+        found = next(
+            (
+                other
+                for other in links
+                if other.row.id not in seen and other.row.closing_minor == link.row.opening_minor
+            ),
+            None,
+        )
+        if found is None:
+            return
+        seen.add(found.row.id)
+        yield found
+        link = found
+
+
+def _number(links: Sequence[Link]) -> None:
+    """Find numbers that are missing or come twice, in each series of statements by itself."""
+    series: dict[str, list[Link]] = defaultdict(list)
+    for link in links:
+        if link.row.sequence_number is not None:
+            series[family(link.row.format)].append(link)
+    for numbered in series.values():
+        for earlier, later in pairwise(numbered):
+            later.sequence_problem = _misnumbered(earlier.row, later.row)
+
+
+def _misnumbered(earlier: Any, later: Any) -> str | None:
+    """What is odd about two numbers that follow one another; numbers begin anew with each year."""
+    step = later.sequence_number - earlier.sequence_number
+    if step == 1 or earlier.closes_on.year != later.closes_on.year:
+        return None
+    if step > 1:
+        missing = step - 1
+        return (
+            f"Between number {earlier.sequence_number} and {later.sequence_number} {_are_missing(missing)}."
+        )
+    is_same = (earlier.opening_minor, earlier.closing_minor) == (later.opening_minor, later.closing_minor)
+    if step == 0 and not is_same:
+        return f"Number {later.sequence_number} came already, with other balances."
+    return None
+
+
+def _are_missing(missing: int) -> str:
+    return "1 statement is missing" if missing == 1 else f"{missing} statements are missing"
+
+
+def _write(session: Session, account: BankAccount, links: Sequence[Link], act: Act) -> None:
+    """Write down what changed; a new gap is told, a healed one is gone."""
+    changed = [link for link in links if _news(link)]
+    if changed:
+        session.execute(
+            text(_WRITE),
+            [
+                {
+                    "id": link.row.id, "base": link.base_minor, "gap": link.gap_minor,
+                    "lines": len(link.through), "problem": link.sequence_problem,
+                }
+                for link in changed
+            ],
+        )  # fmt: skip
+        written = ("base_minor", "gap_minor", "day_lines", "sequence_problem")
+        expire_rows(session, "statements", [link.row.id for link in changed], written)
+    for link in changed:
+        if link.gap_minor is not None and link.gap_minor != link.row.gap_minor:
+            data = {
+                "gap_minor": link.gap_minor,
+                "currency": account.currency,
+                "bank_account_id": account.id,
+            }
             outbox.emit(
                 session,
                 outbox.NewEvent(
-                    type="statement.gap_found", object_id=statement_id, act=act, origin="bank", data=data
+                    type="statement.gap_found", object_id=link.row.id, act=act, origin="bank", data=data
                 ),
             )
-    for thing in session:
-        if isinstance(thing, StatementRecord):
-            session.expire(thing, ["gap_minor"])
+
+
+def _news(link: Link) -> bool:
+    row = link.row
+    return (link.base_minor, link.gap_minor, len(link.through), link.sequence_problem) != (
+        row.base_minor, row.gap_minor, row.day_lines, row.sequence_problem,
+    )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, func, select, text
+from sqlalchemy import ColumnElement, FromClause, func, select
 from sqlalchemy.orm import Session
 
 from ledger import journal, outbox
@@ -17,9 +18,11 @@ from ledger.errors import Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, BankAccount
-from reconciliation.identity import Identities
-from reconciliation.models import LineState, StatementLine, StatementRecord
-from reconciliation.statement import Header, Line, LineStatus, Statement
+from reconciliation import identity, stored_lines
+from reconciliation.identity import Told
+from reconciliation.models import Fate, LineSighting, LineState, StatementLine, StatementRecord
+from reconciliation.statement import Header, Line, LineStatus, RefusedLine, Statement, StatementKind
+from reconciliation.stored_lines import Key, StoredLine
 
 _LINE_COLUMNS = (
     "id", "statement_id", "bank_account_id", "position", "identity", "state", "waiting_because", "status",
@@ -27,7 +30,11 @@ _LINE_COLUMNS = (
     "counterparty_name", "counterparty_account", "counterparty_bic", "remittance", "reference",
     "end_to_end_id", "mandate_reference", "creditor_identifier", "bank_reference", "transaction_code",
     "reversal", "return_reason", "original_minor", "charges_minor",
-    "batch_payment_information_id", "batch_message_id", "batch_count", "details",
+    "batch_payment_information_id", "batch_message_id", "batch_count", "details", "provisional",
+)  # fmt: skip
+_SIGHTING_COLUMNS = (
+    "statement_id", "position", "line_id", "fate", "family", "counts", "bank_reference", "digest",
+    "reason",
 )  # fmt: skip
 
 
@@ -44,6 +51,7 @@ def _lengths(table: FromClause, names: Sequence[str]) -> list[tuple[int, str, in
 _HEAD_COLUMNS = ("bank_statement_id", "sequence")
 _LONGEST_OF_HEAD = _lengths(StatementRecord.__table__, _HEAD_COLUMNS)
 _LONGEST_OF_LINE = _lengths(StatementLine.__table__, _LINE_COLUMNS)
+_LONGEST_OF_SIGHTING = _lengths(LineSighting.__table__, _SIGHTING_COLUMNS)
 _LARGEST_SUM = 10**17  # minor units; what is larger is no money, and bigint has room for more
 
 
@@ -55,6 +63,9 @@ class TooLarge(Rejected):
     """The lines of a statement add up to more than there is money."""
 
 
+ANNOUNCED = "The bank told of it during the day; it counts once the statement books it."
+
+
 class WrongCurrency(Rejected):
     """The statement is in another currency than its account."""
 
@@ -64,24 +75,51 @@ def exclusive(subject: str) -> ColumnElement[Any]:
     return func.pg_advisory_xact_lock(func.hashtextextended(f"statement:{subject}", 0))
 
 
+@dataclass
+class Run:
+    """Statements of one file that follow one another without a break: none repeats a line of another."""
+
+    statement_ids: list[str] = field(default_factory=list)
+    known_ids: set[str] = field(default_factory=set)
+    occurrences: Counter[bytes] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A line of the chunk that is being written; `stored` is the line in the books that it is, if it is known."""
+
+    line: Line
+    day: date
+    told: Told
+    stored: StoredLine | None = None
+    line_id: str = ""
+    name: str = ""
+
+    @property
+    def key(self) -> Key:
+        return self.day, self.line.amount.minor, self.line.amount.currency
+
+    def fate(self, *, can_book: bool) -> Fate:
+        if self.stored is None:
+            return Fate.NEW
+        books_it = can_book and self.line.status is LineStatus.BOOKED and not self.stored.is_final
+        return Fate.PROMOTED if books_it else Fate.KNOWN
+
+
 class StatementWriter:
-    """Writes one statement: its row when it opens, its new lines chunk by chunk, its proof when it ends.
+    """Writes one statement: its row when it opens, its lines chunk by chunk, its proof when it ends.
 
     The account is locked until the transaction ends, so that one file after another finds out what is known.
     """
 
     def __init__(
-        self,
-        session: Session,
-        file_id: str,
-        header: Header,
-        account: BankAccount,
-        identities: Identities,
-        act: Act,
+        self, session: Session, file_id: str, header: Header, account: BankAccount, run: Run, act: Act
     ) -> None:
         self.account = account
-        self._session, self._identities, self._act = session, identities, act
-        self._last_day: date | None = None
+        self._session, self._run, self._act = session, run, act
+        self._family = identity.family(header.format)
+        self._days: list[date] = []
+        self._undated: list[str] = []
         # Announced lines often have no date; they are no money, so the day of the statement will do.
         self._own_day = header.to_on or header.from_on or act.today
         session.execute(select(exclusive(account.id)))
@@ -90,23 +128,35 @@ class StatementWriter:
             id=new_id("stm"), file_id=file_id, bank_account_id=account.id, format=header.format,
             bank_statement_id=header.statement_id, sequence=header.sequence,
             sequence_number=_number(header.sequence), from_on=header.from_on, to_on=header.to_on,
-            currency=account.currency, booked_minor=0, known_minor=0, line_count=0, new_count=0,
-            known_count=0, problems=[], created_at=act.at,
+            currency=account.currency, booked_minor=0, line_count=0, new_count=0, known_count=0,
+            promoted_count=0, refused_count=0, problems=[], kind=header.kind, copy=header.copy, created_at=act.at,
         )  # fmt: skip
+        run.statement_ids.append(self.record.id)
         session.add(self.record)
         session.flush()
 
-    def add(self, lines: Sequence[Line]) -> None:
-        """Store and post the lines that are not in the books yet. Raises TooLong or TooLarge."""
-        named = [(self._identities.name(line), line) for line in lines]
-        known = self._known([identity for identity, _ in named])
-        rows = [(new_id("lin"), identity, line) for identity, line in named if identity not in known]
-        copy_rows(self._session, "statement_lines", _LINE_COLUMNS, (self._row(*row) for row in rows))
-        counted = [(line_id, line) for line_id, _, line in rows if self._counts(line)]
-        journal.post(
-            self._session, [self._booking(line_id, line) for line_id, line in counted], act=self._act
+    def add(self, lines: Sequence[Line | RefusedLine]) -> None:
+        """Store and post the lines that are not in the books yet, and write down what became of each.
+
+        Raises TooLong or TooLarge.
+        """
+        dated = [self._dated(line) for line in lines]
+        refused = [line for line in dated if isinstance(line, RefusedLine)]
+        arrivals = [self._arrival(line) for line in dated if isinstance(line, Line)]
+        self._recognise(arrivals)
+        fates = [(arrival, arrival.fate(can_book=self._books)) for arrival in arrivals]
+        self._store([arrival for arrival, fate in fates if fate is Fate.NEW])
+        self._promote([arrival for arrival, fate in fates if fate is Fate.PROMOTED])
+        stored_lines.fill(
+            self._session,
+            (
+                (arrival.stored, stored_lines.said_of(arrival.line))
+                for arrival, fate in fates
+                if fate is Fate.KNOWN and arrival.stored is not None
+            ),
         )
-        self._count(lines, [line for identity, line in named if identity in known], len(rows))
+        self._sight(fates, refused)
+        self._count(fates, len(refused))
 
     def finish(self, statement: Statement) -> None:
         """Write down the balances and what they prove, and tell that the statement is in.
@@ -120,81 +170,211 @@ class StatementWriter:
             )
         record.opening_minor = statement.opening.amount.minor if statement.opening else None
         record.closing_minor = statement.closing.amount.minor if statement.closing else None
-        record.balanced = statement.balanced
-        record.problems = list(statement.problems)
+        if record.opening_minor is not None and record.closing_minor is not None:
+            difference = record.closing_minor - record.opening_minor - record.booked_minor
+            record.balanced, record.break_minor = not difference, difference or None
+        record.problems = [*statement.problems, *self._undated, *self._copied()]
+        # A bank may state a period that begins after its first line; the chain goes by the lines.
+        record.from_on = min(filter(None, (record.from_on, *self._days)), default=None)
         record.closes_on = (
-            (statement.closing.on if statement.closing else None) or record.to_on or self._last_day
+            (statement.closing.on if statement.closing else None)
+            or record.to_on
+            or max(self._days, default=self._own_day)
         )
         self._session.flush()
         outbox.emit(
             self._session,
             outbox.NewEvent(
                 type="statement.imported", object_id=record.id, act=self._act, origin="bank",
-                data={"lines": record.new_count, "known": record.known_count, "balanced": record.balanced},
+                data={
+                    "lines": record.new_count, "known": record.known_count, "refused": record.refused_count,
+                    "balanced": record.balanced,
+                },
             ),
         )  # fmt: skip
 
-    def _known(self, identities: Sequence[str]) -> set[str]:
-        found = self._session.scalars(
-            text(
-                "SELECT identity FROM statement_lines "
-                "WHERE bank_account_id = :account AND identity = ANY(:identities)"
-            ),
-            {"account": self.account.id, "identities": list(identities)},
-        )
-        return set(found)
+    @property
+    def _books(self) -> bool:
+        """Whether what it lists as booked is money: a report of the running day only announces."""
+        return self.record.kind == StatementKind.STATEMENT
 
-    def _count(self, lines: Sequence[Line], known: Sequence[Line], new: int) -> None:
+    def _copied(self) -> list[str]:
         record = self.record
-        record.line_count += len(lines)
+        if record.copy is None or not record.new_count:
+            return []
+        return [f"It is marked as a copy, but {record.new_count} of its lines had not come before."]
+
+    def _dated(self, line: Line | RefusedLine) -> Line | RefusedLine:
+        """The line, or its refusal where it is booked but the bank does not say when."""
+        if isinstance(line, RefusedLine) or line.status is not LineStatus.BOOKED:
+            return line
+        if line.booked_on is not None or line.valued_on is not None:
+            return line
+        refusal = RefusedLine(position=line.position, reason="It is booked, but has no date.")
+        self._undated.append(str(refusal))
+        return refusal
+
+    # --- what is known ---
+
+    def _arrival(self, line: Line) -> _Arrival:
+        day = line.booked_on or line.valued_on or self._own_day
+        told = Told(facts=identity.NO_FACTS, digest=identity.digest(line, day), family=self._family)
+        return _Arrival(line, day, told)
+
+    def _recognise(self, arrivals: Sequence[_Arrival]) -> None:
+        """Find out which lines are in the books already, each day and amount by itself."""
+        groups: dict[Key, list[_Arrival]] = defaultdict(list)
+        for arrival in arrivals:
+            groups[arrival.key].append(arrival)
+        other_days = {
+            (arrival.line.valued_on, *arrival.key[1:])
+            for arrival in arrivals
+            if arrival.line.valued_on is not None and arrival.line.valued_on != arrival.day
+        }
+        found = stored_lines.find(
+            self._session, self.account.id, groups.keys() | other_days, own=self._run.statement_ids
+        )
+        for key, group in groups.items():
+            candidates = self._candidates(found, key, group) if found else []
+            if candidates:
+                self._recognise_group(group, candidates)
+            self._name(group, {stored.row.identity for stored in found.get(key, ())})
+
+    def _candidates(
+        self, found: dict[Key, list[StoredLine]], key: Key, group: Sequence[_Arrival]
+    ) -> list[StoredLine]:
+        """The lines of this day and amount, and those of a day on which one of the group is valued."""
+        near = [stored for stored in found.get(key, ()) if self._may_be_met(stored)]
+        for day in {arrival.line.valued_on for arrival in group} - {None, key[0]}:
+            for stored in found.get((day, *key[1:]), ()):  # type: ignore[arg-type]
+                if self._may_be_met(stored):
+                    stored.known.same_day = False
+                    near.append(stored)
+        return near
+
+    def _may_be_met(self, stored: StoredLine) -> bool:
+        is_part = stored.row.lump_id is not None and self._books
+        return not is_part and stored.row.id not in self._run.known_ids
+
+    def _recognise_group(self, group: Sequence[_Arrival], candidates: Sequence[StoredLine]) -> None:
+        for arrival in group:
+            arrival.told.facts = identity.facts_of_line(arrival.line)
+        pairs = identity.recognise(
+            [stored.known for stored in candidates], [arrival.told for arrival in group]
+        )
+        for place, candidate in pairs.items():
+            arrival = group[place]
+            arrival.stored = candidates[candidate]
+            arrival.line_id = arrival.stored.row.id
+            self._run.known_ids.add(arrival.line_id)
+
+    def _name(self, group: Sequence[_Arrival], taken: set[str]) -> None:
+        """Give each new line the name by which the account holds it once."""
+        for arrival in group:
+            if arrival.stored is not None:
+                continue
+            told, count = arrival.told.digest, self._run.occurrences
+            count[told] += 1
+            while identity.identity(told, count[told]) in taken:
+                count[told] += 1
+            arrival.name, arrival.line_id = identity.identity(told, count[told]), new_id("lin")
+
+    # --- what is written ---
+
+    def _store(self, new: Sequence[_Arrival]) -> None:
+        copy_rows(self._session, "statement_lines", _LINE_COLUMNS, map(self._row, new))
+        if self._books:
+            self._post(new)
+
+    def _promote(self, promoted: Sequence[_Arrival]) -> None:
+        announced = [
+            (arrival.stored, arrival.line, arrival.day) for arrival in promoted if arrival.stored is not None
+        ]
+        stored_lines.book(self._session, announced, statement_id=self.record.id, act=self._act)
+        self._post(promoted)
+
+    def _post(self, arrivals: Sequence[_Arrival]) -> None:
+        bookings = [
+            of_line(self.account, arrival.line_id, arrival.day, arrival.line.amount.minor)
+            for arrival in arrivals
+            if self._counts(arrival.line)
+        ]
+        journal.post(self._session, bookings, act=self._act)
+
+    def _sight(self, fates: Sequence[tuple[_Arrival, Fate]], refused: Sequence[RefusedLine]) -> None:
+        statement_id, own = self.record.id, self._family
+        rows: list[tuple[Any, ...]] = [
+            (
+                statement_id, arrival.line.position, arrival.line_id, str(fate), own, self._counts(arrival.line),
+                arrival.line.bank_reference, arrival.told.digest, None,
+            )
+            for arrival, fate in fates
+        ]  # fmt: skip
+        rows += [
+            (statement_id, line.position, None, str(Fate.REFUSED), own, False, None, None, str(line)[:500])
+            for line in refused
+        ]
+        copy_rows(self._session, "line_sightings", _SIGHTING_COLUMNS, rows)
+
+    def _count(self, fates: Sequence[tuple[_Arrival, Fate]], refused: int) -> None:
+        record = self.record
+        new = sum(fate is Fate.NEW for _, fate in fates)
+        record.promoted_count += sum(fate is Fate.PROMOTED for _, fate in fates)
+        record.line_count += len(fates) + refused
         record.new_count += new
-        record.known_count += len(known)
-        record.booked_minor += sum(line.amount.minor for line in lines if self._counts(line))
-        record.known_minor += sum(line.amount.minor for line in known if self._counts(line))
+        record.known_count += len(fates) - new
+        record.refused_count += refused
+        record.booked_minor += sum(
+            arrival.line.amount.minor for arrival, _ in fates if self._counts(arrival.line)
+        )
         if abs(record.booked_minor) > _LARGEST_SUM:
             raise TooLarge("The lines add up to more than any amount of money.")
-        days = [day for line in lines if (day := line.booked_on or line.valued_on) is not None]
-        self._last_day = max([*days, self._last_day] if self._last_day else days, default=None)
+        days = [arrival.day for arrival, _ in fates if arrival.line.status is LineStatus.BOOKED]
+        if days:
+            self._days = [min(days, default=date.max), max(days), *self._days]
+            self._days = [min(self._days), max(self._days)]
 
     def _counts(self, line: Line) -> bool:
         """Only what is booked, in the currency of the account, moves its balance."""
-        return line.status == LineStatus.BOOKED and line.amount.currency == self.account.currency
+        return line.status is LineStatus.BOOKED and line.amount.currency == self.account.currency
 
-    def _row(self, line_id: str, identity: str, line: Line) -> tuple[Any, ...]:
+    def _row(self, arrival: _Arrival) -> tuple[Any, ...]:
+        line = arrival.line
         state, because = self._first_state(line)
         batch = line.batch
         row = (
-            line_id, self.record.id, self.account.id, line.position, identity, state, because, str(line.status),
-            line.booked_on or line.valued_on or self._own_day, line.valued_on, line.amount.minor, line.amount.currency,
+            arrival.line_id, self.record.id, self.account.id, line.position, arrival.name, state, because,
+            str(line.status), arrival.day, line.valued_on, line.amount.minor, line.amount.currency,
             line.counterparty.name, line.counterparty.iban, line.counterparty.bic, line.remittance,
             line.reference, line.end_to_end_id, line.mandate_id, line.creditor_id, line.bank_reference,
             line.transaction_code, line.reversal, line.return_reason,
             line.original.minor if line.original else None, line.charges.minor if line.charges else None,
             batch.payment_information_id if batch else None, batch.message_id if batch else None,
-            batch.count if batch else None, json.dumps([_detail(part) for part in line.details]),
+            batch.count if batch else None, stored_lines.details_of(line), not self._books,
         )  # fmt: skip
         require_short(row, _LONGEST_OF_LINE, f"Line {line.position}")
         return row
 
     def _first_state(self, line: Line) -> tuple[str, str | None]:
-        if line.status != LineStatus.BOOKED:
+        if line.status is not LineStatus.BOOKED:
             return LineState.IGNORED, f"The bank says {line.status}: not booked, so not money yet."
         if line.amount.currency != self.account.currency:
             return LineState.IGNORED, "The line is in another currency than its account."
         if not line.amount:
             return LineState.IGNORED, "No money moved."
-        return LineState.NEW, None
+        return LineState.NEW, None if self._books else ANNOUNCED
 
-    def _booking(self, line_id: str, line: Line) -> Booking:
-        account = self.account
-        return Booking(
-            kind="statement_line",
-            object_id=line_id,
-            posted_on=line.booked_on or line.valued_on or self._act.today,
-            debit=_bank(account),
-            credit=Place(account.creditor_id, AccountKind.SUSPENSE, account.currency),
-            amount_minor=line.amount.minor,
-        )
+
+def of_line(account: BankAccount, line_id: str, day: date, amount_minor: int) -> Booking:
+    """What a booked line is in the journal: the bank against suspense, until somebody explains it."""
+    return Booking(
+        kind="statement_line",
+        object_id=line_id,
+        posted_on=day,
+        debit=_bank(account),
+        credit=Place(account.creditor_id, AccountKind.SUSPENSE, account.currency),
+        amount_minor=amount_minor,
+    )
 
 
 def _bank(account: BankAccount) -> Place:
@@ -210,17 +390,3 @@ def require_short(row: Sequence[Any], limits: Sequence[tuple[int, str, int]], pl
 
 def _number(sequence: str | None) -> int | None:
     return int(sequence) if sequence is not None and sequence.isdecimal() and len(sequence) <= 18 else None
-
-
-def _detail(part: Line) -> dict[str, Any]:
-    """The itemised part of a lump as far as matching needs it; names and accounts stay in the file alone."""
-    return {
-        "amount_minor": part.amount.minor,
-        "currency": part.amount.currency,
-        "end_to_end_id": part.end_to_end_id,
-        "mandate_reference": part.mandate_id,
-        "return_reason": part.return_reason,
-        "original_minor": part.original.minor if part.original else None,
-        "charges_minor": part.charges.minor if part.charges else None,
-        "remittance": part.remittance,
-    }

@@ -1,221 +1,279 @@
-"""Taking in statement files: bytes stored once, balances proved, lines posted once, real twins kept."""
+"""Taking in statement files: balances proved, lines posted once, real twins kept, whole files or nothing."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger import audit, creditors, outbox
+from ledger import audit, outbox
 from ledger.acts import Act
-from ledger.banking import Iban, InvalidIban
+from ledger.creditors import get_bank_account
 from ledger.errors import DuecourseError, Rejected
-from ledger.identifiers import new_id
 from ledger.models import BankAccount
-from reconciliation import balances, booking
-from reconciliation.formats import detect
-from reconciliation.identity import Identities
+from reconciliation import balances, booking, itemising, layouts, own_accounts, reading, receiving, twins
 from reconciliation.models import FileState, StatementFile, StatementRecord
-from reconciliation.statement import Header, Item, Line, LineStatus, Statement, UnreadableFile
+from reconciliation.receiving import NO_WISHES, Wishes
+from reconciliation.statement import (
+    Header,
+    Item,
+    Line,
+    RefusedLine,
+    Statement,
+    StatementKind,
+    UnreadableFile,
+)
 
-# A booking looks different in each format. Taking in a second one for the same account could count money twice.
-TAKEN_IN = "camt.053"
 CHUNK = 5_000  # lines that are looked up and written together; bounds memory, not meaning
-_ACCOUNT_NUMBER = ((0, "account number", 64),)
 
-
-class UnknownAccount(Rejected):
-    """The statement is about an account that is not among our bank accounts."""
-
-
-class OnlyInspected(Rejected):
-    """A format that can be read, but whose lines cannot be told apart from those of other formats yet."""
-
-
-class MissingDate(Rejected):
-    """A booked line without any date cannot be put into the books."""
+# Told while a file is read: how many of its bytes and how many lines so far.
+Progress: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """What became of one file. `refusal` is set when nothing but its bytes was kept.
 
-    `imported` + `known` lines are all the lines of the file.
+    `imported` + `known` + `refused` lines are all the lines of the file; `promoted` of the known ones were only
+    announced before. An archive has a report for each of its `members`, and their sums.
     """
 
     file_id: str
     name: str
     sha256: str
+    size: int = 0
     duplicate: bool = False
     refusal: DuecourseError | None = None
     format: str | None = None
     statement_ids: tuple[str, ...] = ()
     imported: int = 0
     known: int = 0
+    promoted: int = 0
+    refused: int = 0
     problems: tuple[str, ...] = ()
+    members: tuple[ImportReport, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it, or one of its members, was not taken in."""
+        return self.refusal is not None or any(member.failed for member in self.members)
 
 
 @dataclass
-class _Tally:
+class _Reading:
     """What an import has done so far."""
 
-    format: str | None = None
-    statement_ids: list[str] = field(default_factory=list)
-    imported: int = 0
-    known: int = 0
-    problems: list[str] = field(default_factory=list)
+    progress: Progress
+    stream: io.BytesIO
+    format: str
+    lines: int = 0
+    records: list[StatementRecord] = field(default_factory=list)
     accounts: dict[str, BankAccount] = field(default_factory=dict)
-    identities: dict[str, Identities] = field(default_factory=lambda: defaultdict(Identities))
+    runs: dict[str, booking.Run] = field(default_factory=dict)
+
+    def told(self, lines: int) -> None:
+        self.lines += lines
+        self.progress(self.stream.tell(), self.lines)
 
 
 def import_file(
-    session: Session, content: bytes, *, name: str, act: Act, open_accounts_of: str | None = None
+    session: Session, content: bytes, *, name: str, act: Act, wishes: Wishes = NO_WISHES
 ) -> ImportReport:
-    """Import one statement file, whole or not at all; the same bytes again change nothing.
+    """Store one file and import it, whole or not at all; the same bytes again change nothing.
+
+    Each member of an archive is imported by itself. Raises CreditorNotFound or BankAccountNotFound when the
+    wishes name what there is not.
+    """
+    received = receiving.receive(session, content, name=name, act=act, wishes=wishes)
+    if received.file.state != FileState.UNPACKED:
+        return take_in(session, received.file, act=act)
+    return gathered(received, [take_in(session, file, act=act) for file in received.files])
+
+
+def gathered(received: receiving.Received, members: list[ImportReport]) -> ImportReport:
+    """The report of an archive from those of its members."""
+    file = received.file
+    unopened = [
+        ImportReport(file_id=file.id, name=member.name, sha256=file.sha256, refusal=member.refusal)
+        for member in received.unopened
+    ]
+    whole = _report(file, members=(*members, *unopened))
+    return replace(
+        whole,
+        duplicate=bool(members) and all(member.duplicate for member in members),
+        **{
+            count: sum(getattr(member, count) for member in members)
+            for count in ("imported", "known", "promoted", "refused")
+        },
+    )
+
+
+def take_in(
+    session: Session, file: StatementFile, *, act: Act, progress: Progress = lambda _bytes, _lines: None
+) -> ImportReport:
+    """Import a stored file, whole or not at all. Of one that was read before nothing is read again.
 
     A file that cannot be read, or is about an account we do not have, is kept with the reason and no line of it
-    is imported. With `open_accounts_of` (a creditor's id) unknown accounts become bank accounts of that
-    creditor; raises CreditorNotFound when there is no such creditor.
+    is imported.
     """
-    digest = hashlib.sha256(content).hexdigest()
-    file = _store(session, content, digest, name, act)
-    if file.state == FileState.IMPORTED:
-        return ImportReport(file_id=file.id, name=name, sha256=digest, duplicate=True, format=file.format)
-    tally = _Tally()
+    if file.state in receiving.READ:
+        return _report(file, duplicate=True)
     try:
         with outbox.all_or_nothing(session):
-            _take_in(session, file.id, content, tally, act=act, open_accounts_of=open_accounts_of)
+            done = _take_in(session, file, act, progress)
+    except reading.HandedOn as answer:
+        file.state, file.format = FileState.HANDED_ON, answer.format
+        audit.record(session, "statement_file.handed_on", file.id, act=act, format=answer.format)
+        return _report(file, problems=(answer.message,))
     except Rejected as refusal:
-        _refuse(session, file, refusal, act)
-        return ImportReport(file_id=file.id, name=name, sha256=digest, refusal=refusal)
-    file.state, file.format = FileState.IMPORTED, tally.format
-    file.refusal = file.refusal_code = file.refusal_line = None
+        receiving.refuse(session, file, refusal, act)
+        layouts.remember_refusal(session, file, refusal, act=act)
+        return _report(file, refusal=refusal)
+    file.state, file.format = FileState.IMPORTED, done.format
+    file.refusal = file.refusal_code = file.refusal_line = file.proposal = None
+    report = _counted(file, done)
     audit.record(
         session, "statement_file.imported", file.id, act=act,
-        sha256=digest, lines=tally.imported, known=tally.known,
+        sha256=file.sha256, lines=report.imported, known=report.known, refused=report.refused,
     )  # fmt: skip
+    return report
+
+
+def _report(file: StatementFile, **said: object) -> ImportReport:
     return ImportReport(
-        file_id=file.id, name=name, sha256=digest, format=tally.format,
-        statement_ids=tuple(tally.statement_ids), imported=tally.imported, known=tally.known,
-        problems=tuple(tally.problems),
+        file_id=file.id, name=file.name, sha256=file.sha256, size=file.size, format=file.format,
+        **said,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def _store(session: Session, content: bytes, digest: str, name: str, act: Act) -> StatementFile:
-    """The file's row, new or found by its hash; locked, so that two uploads of it follow one another."""
-    session.execute(select(booking.exclusive(digest)))
-    found = session.scalars(select(StatementFile).where(StatementFile.sha256 == digest)).first()
-    if found is not None:
-        return found
-    file = StatementFile(
-        id=new_id("sfl"), name=name.replace("\0", "")[:255], content=content, sha256=digest, size=len(content),
-        state=FileState.REFUSED, received_at=act.at, received_by=act.actor,
-    )  # fmt: skip
-    session.add(file)
-    session.flush()
-    return file
+def _counted(file: StatementFile, done: _Reading) -> ImportReport:
+    records = done.records
+    return _report(
+        file,
+        statement_ids=tuple(record.id for record in records),
+        imported=sum(record.new_count for record in records),
+        known=sum(record.known_count for record in records),
+        promoted=sum(record.promoted_count for record in records),
+        refused=sum(record.refused_count for record in records),
+        problems=tuple(problem for record in records for problem in record.told_problems),
+    )
 
 
-def _refuse(session: Session, file: StatementFile, refusal: DuecourseError, act: Act) -> None:
-    file.state = FileState.REFUSED
-    file.refusal_code, file.refusal = refusal.code, refusal.message[:500]
-    file.refusal_line = getattr(refusal, "line", None)
-    audit.record(session, "statement_file.refused", file.id, act=act, why=refusal.code, sha256=file.sha256)
-
-
-def _take_in(
-    session: Session, file_id: str, content: bytes, tally: _Tally, *, act: Act, open_accounts_of: str | None
-) -> None:
-    tally.format, items = detect.read_file(io.BytesIO(content))
-    _require_taken_in(tally.format)
-    last_of: dict[str, str] = {}
-    for record, account in _statements(session, items, file_id, tally, act=act, owner=open_accounts_of):
-        last_of[account.id] = record.id
-        tally.accounts[account.id] = account
-    if not tally.statement_ids:
+def _take_in(session: Session, file: StatementFile, act: Act, progress: Progress) -> _Reading:
+    stream = io.BytesIO(file.content)
+    chosen = get_bank_account(session, file.bank_account_id) if file.bank_account_id else None
+    format_name, items = reading.open_file(stream, chosen=chosen, layouts=layouts.standing(session, chosen))
+    done = _Reading(progress, stream, format_name)
+    _read(session, file, items, done, chosen=chosen, act=act)
+    if not done.records:
         raise UnreadableFile("The file holds no statement.")
-    for account_id, statement_id in last_of.items():
-        balances.bring_forward(session, tally.accounts[account_id], statement_id, act=act)
+    for account_id, account in done.accounts.items():
+        own = [record for record in done.records if record.bank_account_id == account_id]
+        _conclude(session, account, own, act)
+    return done
 
 
-def _statements(
-    session: Session, items: Iterator[Item], file_id: str, tally: _Tally, *, act: Act, owner: str | None
-) -> Iterator[tuple[StatementRecord, BankAccount]]:
+def _read(
+    session: Session,
+    file: StatementFile,
+    items: Iterator[Item],
+    done: _Reading,
+    *,
+    chosen: BankAccount | None,
+    act: Act,
+) -> None:
     """Write the statements of a file with their lines, one after another."""
     writer: booking.StatementWriter | None = None
-    pending: list[Line] = []
+    pending: list[Line | RefusedLine] = []
     for item in items:
         match item:
             case Header():
-                account = _account(session, item, owner=owner, act=act)
-                writer = booking.StatementWriter(
-                    session, file_id, item, account, tally.identities[account.id], act
-                )
-                tally.statement_ids.append(writer.record.id)
-            case Line() if writer is not None:
+                writer = _writer(session, file, item, done, chosen=chosen, act=act)
+            case Line() | RefusedLine() if writer is not None:
                 pending.append(item)
                 if len(pending) >= CHUNK:
-                    writer.add(_dated(pending))
-                    pending = []
+                    pending = _add(writer, pending, done)
             case Statement() if writer is not None:
-                writer.add(_dated(pending))
-                pending = []
+                pending = _add(writer, pending, done)
                 writer.finish(item)
-                tally.imported += writer.record.new_count
-                tally.known += writer.record.known_count
-                tally.problems.extend(writer.record.problems)
-                yield writer.record, writer.account
-                writer = None
+                done.records.append(writer.record)
 
 
-def _require_taken_in(format_name: str) -> None:
-    if not format_name.startswith(TAKEN_IN):
-        raise OnlyInspected(
-            f"A file of format {format_name} can be inspected, but only {TAKEN_IN} is taken into the books."
-        )
+def _writer(
+    session: Session,
+    file: StatementFile,
+    header: Header,
+    done: _Reading,
+    *,
+    chosen: BankAccount | None,
+    act: Act,
+) -> booking.StatementWriter:
+    account = own_accounts.resolve(session, header, chosen=chosen, open_for=file.open_accounts_of, act=act)
+    done.accounts[account.id] = account
+    # Notifications of one file tell of different bookings. Statements may overlap; if they do not, balances tell.
+    is_notification = header.kind is StatementKind.NOTIFICATION
+    run = done.runs.setdefault(account.id, booking.Run()) if is_notification else booking.Run()
+    return booking.StatementWriter(session, file.id, header, account, run, act)
 
 
-def _dated(lines: list[Line]) -> list[Line]:
-    for line in lines:
-        if line.status is LineStatus.BOOKED and line.booked_on is None and line.valued_on is None:
-            raise MissingDate(f"Line {line.position} is booked, but has no date.")
-    return lines
+def _add(
+    writer: booking.StatementWriter, pending: list[Line | RefusedLine], done: _Reading
+) -> list[Line | RefusedLine]:
+    writer.add(pending)
+    done.told(len(pending))
+    return []
 
 
-def _account(session: Session, header: Header, *, owner: str | None, act: Act) -> BankAccount:
-    account, found = header.account, _find(session, header)
-    if found is not None:
-        return found
-    if owner is None or (account.iban is None and account.other is None):
-        raise UnknownAccount(
-            "The statement is about an account that is not among the bank accounts. "
-            "Add the account first, or let the import open it."
-        )
-    if header.currency is None:
-        raise UnknownAccount("The statement does not say the currency of its account; add the account first.")
-    booking.require_short((account.iban or account.other,), _ACCOUNT_NUMBER, "The statement")
-    session.execute(select(booking.exclusive("accounts")))
-    iban = _sound_iban(account.iban)
-    return _find(session, header) or creditors.open_bank_account(
-        session, creditor_id=owner, name="opened by a statement", iban=iban,
-        other_number=None if iban else account.iban or account.other, currency=header.currency, act=act,
-    )  # fmt: skip
+# --- when all lines of a file are in ---
 
 
-def _sound_iban(number: str | None) -> str | None:
-    """The account's IBAN, or None where the bank's own number of it only looks like one."""
-    try:
-        return Iban.parse(number).compact if number else None
-    except InvalidIban:
-        return None
+def _conclude(session: Session, account: BankAccount, records: list[StatementRecord], act: Act) -> None:
+    """Bring the account's balances, twins, lumps and announcements into order after new statements."""
+    since = min(_begins(record) for record in records)
+    while twins.separate(session, account, balances.evaluate(session, account, since, act=act), act=act):
+        pass
+    itemising.itemise(session, account, act=act)
+    for record in records:
+        _note_missing(session, record)
+        _hold_back(session, record)
+    balances.bring_forward(session, account, records[-1].id, act=act)
 
 
-def _find(session: Session, header: Header) -> BankAccount | None:
-    return creditors.find_bank_account(
-        session, iban=header.account.iban, other_number=header.account.other, currency=header.currency
-    )
+def _begins(record: StatementRecord) -> date:
+    return min(filter(None, (record.from_on, record.closes_on)), default=record.created_at.date())
+
+
+_MISSING = text(
+    "SELECT count(*) FROM statement_lines WHERE bank_account_id = :account AND provisional AND lump_id IS NULL "
+    "AND status = 'booked' AND booked_on BETWEEN :first AND :last"
+)
+
+
+def _note_missing(session: Session, record: StatementRecord) -> None:
+    """Say of how many lines that the bank announced for its days a statement knows nothing."""
+    if record.kind != StatementKind.STATEMENT or record.from_on is None or record.closes_on is None:
+        return
+    asked = {"account": record.bank_account_id, "first": record.from_on, "last": record.closes_on}
+    missing = session.scalar(_MISSING, asked) or 0
+    if missing:
+        what = "1 line that was" if missing == 1 else f"{missing} lines that were"
+        record.problems = [*record.problems, f"It does not have {what} announced for its days."]
+
+
+_HOLD_BACK = text(
+    "UPDATE statement_lines SET waiting_because = :because WHERE statement_id = :id AND state = 'new' "
+    "AND NOT provisional"
+)
+HELD_BACK = "Its statement does not add up: a person has to accept that before lines are matched."
+
+
+def _hold_back(session: Session, record: StatementRecord) -> None:
+    """Lines of a statement that does not add up wait until a person accepts the break (worklist.accept_break)."""
+    if record.break_minor is not None:
+        session.flush()
+        session.execute(_HOLD_BACK, {"id": record.id, "because": HELD_BACK})

@@ -1,7 +1,7 @@
 """What always holds for statements, their lines and what the lines became."""
 
 from ledger.verify import Invariant
-from reconciliation.balances import EXPECTED_BALANCE, chain
+from reconciliation.balances import COUNTED, EXPECTED_BALANCE, ORDER, PROVED
 
 INVARIANTS = (
     Invariant(
@@ -26,11 +26,10 @@ INVARIANTS = (
         "minor units brought forward",
         f"""
         WITH explained AS (
-            SELECT chain.bank_account_id,
-                (array_agg(chain.base - chain.break_minor ORDER BY chain.place))[1]
-                + sum(coalesce(statements.gap_minor, 0) + chain.break_minor) AS expected
-            FROM ({chain("")}) AS chain JOIN statements ON statements.id = chain.id
-            GROUP BY chain.bank_account_id
+            SELECT bank_account_id,
+                (array_agg(base_minor - coalesce(break_minor, 0) ORDER BY {ORDER}))[1]
+                + sum(coalesce(gap_minor, 0) + coalesce(break_minor, 0)) AS expected
+            FROM statements WHERE {PROVED} GROUP BY bank_account_id
         ), brought AS (
             SELECT book.bank_account_id, -sum(postings.amount_minor) AS booked
             FROM postings JOIN accounts AS book ON book.id = postings.account_id
@@ -42,8 +41,36 @@ INVARIANTS = (
         FROM (SELECT * FROM explained FULL JOIN brought USING (bank_account_id)) AS compared
         WHERE NOT EXISTS (
             SELECT 1 FROM statements WHERE statements.bank_account_id = compared.bank_account_id
-            AND (opening_minor IS NULL OR closing_minor IS NULL)
+            AND kind = 'statement' AND (opening_minor IS NULL OR closing_minor IS NULL)
         )
+        """,  # noqa: S608 - put together from constants
+    ),
+    Invariant(
+        "breaks_are_recorded",
+        "What a statement's balances do not prove of its lines is recorded as its break.",
+        "statements with balances",
+        f"""
+        SELECT count(*), count(*) FILTER (
+            WHERE coalesce(break_minor, 0) <> closing_minor - opening_minor - booked_minor
+            OR balanced IS DISTINCT FROM (break_minor IS NULL)
+        ) FROM statements WHERE {PROVED}
+        """,  # noqa: S608 - put together from constants
+    ),
+    Invariant(
+        "booked_lines_are_posted",
+        "Every booked line stands in the journal once, with its amount; an announced one does not.",
+        "lines",
+        f"""
+        SELECT count(*), count(*) FILTER (WHERE posted IS DISTINCT FROM expected)
+        FROM (
+            SELECT lines.id, CASE WHEN {COUNTED} THEN lines.amount_minor ELSE 0 END AS expected, coalesce((
+                SELECT sum(postings.amount_minor) FROM journal_entries
+                JOIN postings ON postings.entry_id = journal_entries.id
+                JOIN accounts AS book ON book.id = postings.account_id AND book.kind = 'bank'
+                WHERE journal_entries.object_id = lines.id AND journal_entries.kind = 'statement_line'
+            ), 0) AS posted
+            FROM statement_lines AS lines JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
+        ) AS compared
         """,  # noqa: S608 - put together from constants
     ),
     Invariant(
@@ -58,7 +85,8 @@ INVARIANTS = (
                 SELECT bank_accounts.creditor_id, statement_lines.currency,
                     statement_lines.amount_minor AS waiting, 0 AS booked
                 FROM statement_lines JOIN bank_accounts ON bank_accounts.id = statement_lines.bank_account_id
-                WHERE statement_lines.status = 'booked' AND statement_lines.currency = bank_accounts.currency
+                WHERE statement_lines.status = 'booked' AND NOT statement_lines.provisional
+                AND statement_lines.currency = bank_accounts.currency
                 AND statement_lines.state IN ('new', 'unexplained', 'proposed', 'ignored')
                 UNION ALL
                 SELECT accounts.creditor_id, accounts.currency, 0, postings.amount_minor
@@ -87,13 +115,30 @@ INVARIANTS = (
     ),
     Invariant(
         "every_line_is_accounted_for",
-        "New and already known lines of a statement are all its lines, and the new ones are stored.",
+        "New, known and refused lines of a statement are all its lines, and of each it is known what it is.",
         "lines",
         """
         SELECT coalesce(sum(line_count), 0), count(*) FILTER (
-            WHERE line_count <> new_count + known_count
-            OR new_count <> (SELECT count(*) FROM statement_lines WHERE statement_id = statements.id)
-        ) FROM statements
+            WHERE line_count <> new_count + known_count + refused_count
+            OR new_count <> news OR refused_count <> refused
+        ) FROM statements LEFT JOIN (
+            SELECT statement_id, count(*) FILTER (WHERE fate = 'new') AS news,
+                count(*) FILTER (WHERE fate = 'refused') AS refused
+            FROM line_sightings GROUP BY statement_id
+        ) AS sighted ON sighted.statement_id = statements.id
+        WHERE line_count > 0
+        """,
+    ),
+    Invariant(
+        "lumps_are_their_parts",
+        "Announced bookings that became parts of a lump add up to it.",
+        "lumps",
+        """
+        SELECT count(*), count(*) FILTER (WHERE parts <> amount_minor)
+        FROM (
+            SELECT lump.id, lump.amount_minor, sum(part.amount_minor) AS parts
+            FROM statement_lines AS part JOIN statement_lines AS lump ON lump.id = part.lump_id GROUP BY lump.id
+        ) AS lumps
         """,
     ),
     Invariant(

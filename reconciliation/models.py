@@ -21,14 +21,35 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.database import AccountNumberType, Base, Identifier, Instant
 from ledger.models import one_of
+from ledger.money import Money
 from ledger.states import Machine, moves
-from reconciliation.statement import LineStatus
+from reconciliation.statement import LineStatus, StatementKind
 
 
 class FileState(StrEnum):
-    """What became of a file: its lines are in the books, or it was refused as a whole."""
+    """What became of a file.
 
+    Received: its bytes are stored, and it waits to be read. Imported: its lines are in the books. Refused: nothing
+    but its bytes and the reason was kept. Unpacked: it is an archive, and each member is a file of its own.
+    Handed on: it is a bank's answer to an order, not a statement.
+    """
+
+    RECEIVED = "received"
     IMPORTED = "imported"
+    REFUSED = "refused"
+    UNPACKED = "unpacked"
+    HANDED_ON = "handed_on"
+
+
+class Fate(StrEnum):
+    """What one line of one statement was when it came: the first word of a booking, or one more of a known one.
+
+    A promoted line was announced before and is booked by this statement.
+    """
+
+    NEW = "new"
+    KNOWN = "known"
+    PROMOTED = "promoted"
     REFUSED = "refused"
 
 
@@ -67,7 +88,8 @@ LINE = Machine(
                 for state in _WAITING
             },
             **dict.fromkeys(_EXPLAINED, (LineState.UNEXPLAINED,)),
-            LineState.IGNORED: (LineState.UNEXPLAINED,),
+            # What was only announced is looked at like any other line once it is booked.
+            LineState.IGNORED: (LineState.UNEXPLAINED, LineState.NEW),
         }
     ),
 )
@@ -91,17 +113,66 @@ class StatementFile(Base):
     refusal_line: Mapped[int | None]
     received_at: Mapped[datetime] = mapped_column(Instant)
     received_by: Mapped[str] = mapped_column(String(100))
+    archive_id: Mapped[str | None] = mapped_column(ForeignKey("statement_files.id"), index=True)
+    bank_account_id: Mapped[str | None] = mapped_column(ForeignKey("bank_accounts.id"))
+    open_accounts_of: Mapped[str | None] = mapped_column(ForeignKey("creditors.id"))
+    proposal: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    unopened: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB)
+
+
+class FileProgress(Base):
+    """How far the reading of a large file has come; written beside the transaction that imports it."""
+
+    __tablename__ = "statement_file_progress"
+
+    file_id: Mapped[str] = mapped_column(ForeignKey("statement_files.id"), primary_key=True)
+    bytes_read: Mapped[int] = mapped_column(BigInteger)
+    lines_read: Mapped[int]
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StatementLayout(Base):
+    """How the tables (CSV) of one account are laid out, as a person confirmed it."""
+
+    __tablename__ = "statement_layouts"
+    __table_args__ = (
+        Index(
+            "uq_statement_layouts_one_standing",
+            "bank_account_id",
+            text("md5(signature)"),
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    bank_account_id: Mapped[str] = mapped_column(ForeignKey("bank_accounts.id"))
+    signature: Mapped[str] = mapped_column(String(2000))
+    layout: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    confirmed_at: Mapped[datetime] = mapped_column(Instant)
+    confirmed_by: Mapped[str] = mapped_column(String(100))
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class StatementRecord(Base):
     """One statement of one account, with its proof.
 
-    `known_minor` is the part of the booked lines that was in the books already; `gap_minor` what is missing between
-    the closing balance before and this opening balance.
+    `break_minor` is closing less opening less booked lines, where that is not zero; a person accepts it with a
+    reason. `gap_minor` is what is missing between the closing balance before and this opening balance. `base_minor`
+    is the closing balance less every line up to it, `day_lines` how many of these are of the closing day: both are
+    kept by `balances`.
     """
 
     __tablename__ = "statements"
-    __table_args__ = (Index("ix_statements_chain", "bank_account_id", "closes_on"),)
+    __table_args__ = (
+        one_of("kind", StatementKind),
+        CheckConstraint(
+            "(accepted_at IS NULL) = (accepted_by IS NULL) "
+            "AND (accepted_at IS NULL) = (accepted_because IS NULL)",
+            name="accepted_with_reason",
+        ),
+        Index("ix_statements_chain", "bank_account_id", "closes_on"),
+    )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
     file_id: Mapped[str] = mapped_column(ForeignKey("statement_files.id"), index=True)
@@ -117,7 +188,6 @@ class StatementRecord(Base):
     opening_minor: Mapped[int | None] = mapped_column(BigInteger)
     closing_minor: Mapped[int | None] = mapped_column(BigInteger)
     booked_minor: Mapped[int] = mapped_column(BigInteger)
-    known_minor: Mapped[int] = mapped_column(BigInteger)
     gap_minor: Mapped[int | None] = mapped_column(BigInteger)
     line_count: Mapped[int]
     new_count: Mapped[int]
@@ -125,10 +195,37 @@ class StatementRecord(Base):
     balanced: Mapped[bool | None]
     problems: Mapped[list[str]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    kind: Mapped[str] = mapped_column(String(20), server_default="statement")
+    copy: Mapped[str | None] = mapped_column(String(10))
+    refused_count: Mapped[int] = mapped_column(server_default="0")
+    break_minor: Mapped[int | None] = mapped_column(BigInteger)
+    base_minor: Mapped[int | None] = mapped_column(BigInteger)
+    day_lines: Mapped[int | None]
+    sequence_problem: Mapped[str | None] = mapped_column(String(200))
+    accepted_at: Mapped[datetime | None] = mapped_column(Instant)
+    accepted_by: Mapped[str | None] = mapped_column(String(100))
+    accepted_because: Mapped[str | None] = mapped_column(String(300))
+    promoted_count: Mapped[int] = mapped_column(server_default="0")
+
+    @property
+    def told_problems(self) -> list[str]:
+        """Everything a person should know of it: its own problems, and those of its place among the others."""
+        gap = [] if self.gap_minor is None else [_gap_sentence(Money(self.gap_minor, self.currency))]
+        number = [] if self.sequence_problem is None else [self.sequence_problem]
+        return [*self.problems, *gap, *number]
+
+
+def _gap_sentence(gap: Money) -> str:
+    return f"Lines of {gap} are missing before it: its opening balance is not the closing balance before."
 
 
 class StatementLine(Base):
-    """One booked (or announced) movement of an account. `identity` tells it apart from every other of the account."""
+    """One booked (or announced) movement of an account. `identity` tells it apart from every other of the account.
+
+    `statement_id` is the statement that books it, or the first that told of it while none does. A `provisional`
+    line was told by a report or notification of the running day and is not in the books until a statement brings
+    it. A line with a `lump_id` is no booking of its own but a part of that one.
+    """
 
     __tablename__ = "statement_lines"
     __table_args__ = (
@@ -142,6 +239,13 @@ class StatementLine(Base):
             postgresql_where=text("state IN ('new', 'unexplained', 'proposed')"),
         ),
         Index("ix_statement_lines_end_to_end_id", "end_to_end_id"),
+        Index("ix_statement_lines_facts", "bank_account_id", "booked_on", "amount_minor"),
+        Index(
+            "ix_statement_lines_provisional",
+            "bank_account_id",
+            "booked_on",
+            postgresql_where=text("provisional AND lump_id IS NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
@@ -175,11 +279,37 @@ class StatementLine(Base):
     batch_count: Mapped[int | None]
     details: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(server_default="1")
+    provisional: Mapped[bool] = mapped_column(server_default="false")
+    lump_id: Mapped[str | None] = mapped_column(ForeignKey("statement_lines.id"))
 
     @property
     def takes_back(self) -> bool:
         """Whether it undoes an earlier booking: a return, a refund by the bank, or a reversal."""
         return self.reversal or self.return_reason is not None
+
+
+class LineSighting(Base):
+    """One line of one statement: which stored line it is, and whether it was news. Of every line there is one.
+
+    `family` is the format without its version, `counts` whether this statement says it is booked and of the
+    account's currency, `digest` what the statement says of the line in 16 bytes.
+    """
+
+    __tablename__ = "line_sightings"
+    __table_args__ = (
+        one_of("fate", Fate),
+        CheckConstraint("(fate = 'refused') = (line_id IS NULL)", name="refused_or_stored"),
+    )
+
+    statement_id: Mapped[str] = mapped_column(ForeignKey("statements.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[str | None] = mapped_column(ForeignKey("statement_lines.id"), index=True)
+    fate: Mapped[str] = mapped_column(String(10))
+    family: Mapped[str] = mapped_column(String(20))
+    counts: Mapped[bool]
+    bank_reference: Mapped[str | None] = mapped_column(String(140))
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reason: Mapped[str | None] = mapped_column(String(500))
 
 
 class Match(Base):

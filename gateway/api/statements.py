@@ -20,6 +20,7 @@ from ledger import creditors, outbox
 from reconciliation import importing, matching, worklist
 from reconciliation.importing import ImportReport
 from reconciliation.models import LineState, StatementFile, StatementLine, StatementRecord
+from reconciliation.receiving import Wishes
 
 router = APIRouter(prefix="/v1", tags=["statements"], route_class=TransactionalRoute)
 
@@ -168,7 +169,7 @@ def _import(session: Session, upload: UploadFile, limit: int, *, act: Any, owner
     if len(content) > limit:
         raise TooLarge(f"A statement file has at most {limit} bytes.", field="files")
     return importing.import_file(
-        session, content, name=upload.filename or "upload", act=act, open_accounts_of=owner
+        session, content, name=upload.filename or "upload", act=act, wishes=Wishes(open_accounts_of=owner)
     )
 
 

@@ -14,6 +14,7 @@ from ledger import creditors
 from reconciliation import importing, inspection
 from reconciliation.importing import ImportReport
 from reconciliation.matching import MatchReport
+from reconciliation.receiving import Wishes
 
 app = typer.Typer(no_args_is_help=True, help="Bank statements: what they say, and taking them in.")
 
@@ -69,7 +70,9 @@ def _import(runtime: Runtime, path: Path, owner: str | None) -> ImportReport:
 
     def work(session: Any) -> ImportReport:
         known = creditors.get(session, owner).id if owner else None
-        return importing.import_file(session, content, name=path.name, act=act, open_accounts_of=known)
+        return importing.import_file(
+            session, content, name=path.name, act=act, wishes=Wishes(open_accounts_of=known)
+        )
 
     return runtime.run(work)
 

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from ledger.acts import Act
 from ledger.models import Account, JournalEntry, Posting
 from ledger.money import Money
-from reconciliation.booking import StatementWriter, WrongCurrency
-from reconciliation.identity import Identities
+from reconciliation.booking import Run, StatementWriter, WrongCurrency
 from reconciliation.models import StatementFile, StatementLine
 from reconciliation.statement import Account as Named
 from reconciliation.statement import Balance, Header, Line, LineStatus, Party, Statement
@@ -34,7 +33,7 @@ def writer(session: Session, books: Books, act: Act, **header: object) -> Statem
         "account": Named(iban=OUR_IBAN, currency="EUR"), "from_on": DAY, "to_on": DAY,
     }  # fmt: skip
     said = Header(**(plain | header))
-    return StatementWriter(session, "sfl_test", said, books.account, Identities(), act)
+    return StatementWriter(session, "sfl_test", said, books.account, Run(), act)
 
 
 def closed(made: StatementWriter, opening: int, closing: int, *, currency: str = "EUR") -> Statement:
@@ -68,7 +67,12 @@ def test_every_booked_line_moves_between_bank_and_suspense_on_its_day(
 ) -> None:
     made = writer(session, books, act)
     later = date(2026, 11, 18)
-    made.add([line(100), line(-30, booked_on=None, valued_on=later), line(900, status=LineStatus.PENDING)])
+    made.add(
+        [
+            line(100), line(-30, booked_on=None, valued_on=later, position=2),
+            line(900, status=LineStatus.PENDING, position=3),
+        ]
+    )  # fmt: skip
     assert postings(session) == [
         ("statement_line", DAY, "bank", 100), ("statement_line", DAY, "suspense", -100),
         ("statement_line", later, "bank", -30), ("statement_line", later, "suspense", 30),
@@ -99,7 +103,7 @@ def test_the_day_a_statement_closes_is_that_of_its_balance_or_else_of_its_last_l
     session: Session, books: Books, act: Act
 ) -> None:
     made = writer(session, books, act, from_on=None, to_on=None)
-    made.add([line(100, booked_on=date(2026, 11, 10)), line(50, booked_on=date(2026, 11, 12))])
+    made.add([line(100, booked_on=date(2026, 11, 10)), line(50, booked_on=date(2026, 11, 12), position=2)])
     said = closed(made, 0, 150)
     made.finish(said)
     assert (made.record.closes_on, made.record.balanced) == (DAY, True)

@@ -14,6 +14,7 @@ from ledger.acts import Act
 from reconciliation import importing
 from reconciliation.importing import ImportReport
 from reconciliation.models import StatementLine, StatementRecord
+from reconciliation.receiving import Wishes
 from tests.factories.books import Books
 
 FOLDER = Path(os.environ.get("DUECOURSE_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
@@ -49,7 +50,9 @@ def test_every_real_statement_is_imported_whole_or_refused_with_a_reason(
 
 def _import(session: Session, books: Books, act: Act, name: str) -> ImportReport:
     content = (FOLDER / name).read_bytes()
-    report = importing.import_file(session, content, name=name, act=act, open_accounts_of=books.creditor.id)
+    report = importing.import_file(
+        session, content, name=name, act=act, wishes=Wishes(open_accounts_of=books.creditor.id)
+    )
     session.commit()
     return report
 

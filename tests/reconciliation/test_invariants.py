@@ -17,6 +17,12 @@ _BANK = "SELECT id FROM accounts WHERE kind = 'bank'"
 _SUSPENSE = "SELECT id FROM accounts WHERE kind = 'suspense'"
 _BROUGHT = "SELECT id FROM accounts WHERE kind = 'brought_forward'"
 
+# Two lines of another amount than the third are said to be its parts.
+_LUMP = """
+UPDATE statement_lines AS part SET lump_id = lump.id
+FROM (SELECT id, amount_minor FROM statement_lines WHERE amount_minor = 99) AS lump WHERE part.amount_minor <> 99
+"""
+
 BROKEN: tuple[tuple[str, str], ...] = (
     ("bank_is_closing_balance", f"UPDATE postings SET amount_minor = 1 WHERE account_id IN ({_BANK})"),
     ("bank_is_closing_balance", "UPDATE statements SET closing_minor = closing_minor + 1"),
@@ -26,9 +32,10 @@ BROKEN: tuple[tuple[str, str], ...] = (
         "UPDATE statements SET gap_minor = 5 WHERE gap_minor IS NOT NULL",
     ),
     (
-        "brought_forward_is_explained",
+        "breaks_are_recorded",
         "UPDATE statements SET opening_minor = 5, closing_minor = 6 WHERE sequence_number = 1",
     ),
+    ("breaks_are_recorded", "UPDATE statements SET balanced = false"),
     ("suspense_is_unexplained_lines", f"DELETE FROM postings WHERE account_id IN ({_SUSPENSE})"),
     (
         "suspense_is_unexplained_lines",
@@ -45,7 +52,10 @@ BROKEN: tuple[tuple[str, str], ...] = (
         "matches_account_for_their_lines",
         "UPDATE statement_lines SET state = 'matched' WHERE state = 'unexplained'",
     ),
-    ("every_line_is_accounted_for", "DELETE FROM statement_lines WHERE state = 'matched'"),
+    ("booked_lines_are_posted", f"DELETE FROM postings WHERE account_id IN ({_BANK}) AND amount_minor = 700"),
+    ("booked_lines_are_posted", "UPDATE statement_lines SET provisional = true WHERE state = 'matched'"),
+    ("lumps_are_their_parts", _LUMP),
+    ("every_line_is_accounted_for", "DELETE FROM line_sightings WHERE position = 1"),
     ("every_line_is_accounted_for", "UPDATE statements SET line_count = line_count + 1"),
     ("every_line_is_accounted_for", "UPDATE statements SET new_count = 0, known_count = line_count"),
     ("statement_files_unchanged", "UPDATE statement_files SET content = content || '\\x20'::bytea"),

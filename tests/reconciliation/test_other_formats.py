@@ -11,6 +11,7 @@ from ledger.acts import Act
 from reconciliation import importing
 from reconciliation.inspection import inspect
 from reconciliation.models import FileState, StatementFile
+from reconciliation.receiving import Wishes
 from tests.factories import mt940, ofx
 from tests.factories.books import Books
 
@@ -30,7 +31,7 @@ def test_the_books_keep_its_bytes_and_say_why_they_take_no_line(
     form: str, session: Session, books: Books, act: Act
 ) -> None:
     report = importing.import_file(
-        session, FILES[form], name="statement", act=act, open_accounts_of=books.creditor.id
+        session, FILES[form], name="statement", act=act, wishes=Wishes(open_accounts_of=books.creditor.id)
     )
     session.commit()
     assert report.refusal is not None

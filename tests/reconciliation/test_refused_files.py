@@ -17,6 +17,7 @@ from ledger.models import AuditRecord, BankAccount
 from reconciliation import importing
 from reconciliation.importing import ImportReport
 from reconciliation.models import StatementFile
+from reconciliation.receiving import Wishes
 from tests.factories import camt
 from tests.factories.bank import (
     START,
@@ -79,7 +80,7 @@ def test_an_unknown_account_is_refused_and_the_file_imports_once_the_account_is_
 def test_an_unknown_account_is_opened_when_that_is_wished(session: Session, books: Books, act: Act) -> None:
     (content,) = Bank(iban=OTHER_IBAN).book(transfer(100, "RE-1"))
     report = importing.import_file(
-        session, content, name="x.xml", act=act, open_accounts_of=books.creditor.id
+        session, content, name="x.xml", act=act, wishes=Wishes(open_accounts_of=books.creditor.id)
     )
     session.commit()
     account = creditors.find_bank_account(session, iban=OTHER_IBAN, other_number=None, currency="EUR")
@@ -92,7 +93,7 @@ def test_an_unknown_account_is_opened_when_that_is_wished(session: Session, book
 def test_an_account_without_iban_is_known_by_its_number(session: Session, books: Books, act: Act) -> None:
     content = camt.camt053([camt.credit(100)], other_account="4711-08", opening=0)
     report = importing.import_file(
-        session, content, name="x.xml", act=act, open_accounts_of=books.creditor.id
+        session, content, name="x.xml", act=act, wishes=Wishes(open_accounts_of=books.creditor.id)
     )
     session.commit()
     assert (report.refusal, report.imported) == (None, 1)
@@ -103,7 +104,9 @@ def test_an_account_without_iban_is_known_by_its_number(session: Session, books:
 def test_accounts_are_opened_for_a_creditor_there_is_only(session: Session, books: Books, act: Act) -> None:
     (content,) = Bank(iban=OTHER_IBAN).book(transfer(100, "RE-1"))
     with pytest.raises(CreditorNotFound):
-        importing.import_file(session, content, name="x.xml", act=act, open_accounts_of="crd_nobody")
+        importing.import_file(
+            session, content, name="x.xml", act=act, wishes=Wishes(open_accounts_of="crd_nobody")
+        )
 
 
 @pytest.mark.race
@@ -119,7 +122,9 @@ def test_eight_hands_open_the_same_account_and_it_is_opened_once(
         engine,
         [
             lambda one, file=file: (
-                importing.import_file(one, file, name="x", act=act, open_accounts_of=owner).refusal
+                importing.import_file(
+                    one, file, name="x", act=act, wishes=Wishes(open_accounts_of=owner)
+                ).refusal
             )
             for file in files
         ],
@@ -178,12 +183,19 @@ def test_a_second_account_that_is_unknown_refuses_the_whole_file(
     require_nothing_but_the_bytes(session, before, content)
 
 
-def test_a_line_without_any_date_is_refused(session: Session, books: Books, act: Act) -> None:
+def test_a_line_without_any_date_is_refused_and_the_others_are_taken_in(
+    session: Session, books: Books, act: Act
+) -> None:
     content = camt.camt053(
-        [replace(camt.credit(100), booked_on=None)], account=OUR_IBAN, from_on=MONDAY, to_on=TUESDAY
-    )
-    assert refusal(session, content, act).refusal.code == "missing_date"
+        [replace(camt.credit(100), booked_on=None), camt.credit(30, booked_on=MONDAY)],
+        opening=0, account=OUR_IBAN, from_on=MONDAY, to_on=TUESDAY,
+    )  # fmt: skip
+    report = importing.import_file(session, content, name="odd.xml", act=act)
     session.commit()
+    assert (report.imported, report.known, report.refused) == (1, 0, 1)
+    assert "Booking 1 is not taken in: It is booked, but has no date." in report.problems
+    (statement,) = statements_of(session)
+    assert (statement.balanced, statement.break_minor, statement.line_count) == (False, 100, 2)
 
 
 def test_a_field_longer_than_any_banks_is_refused_with_its_place(
@@ -201,7 +213,7 @@ def test_a_field_longer_than_any_banks_is_refused_with_its_place(
     content = camt.camt053([camt.credit(1)], account=OUR_IBAN, statement_id="S" * 101)
     assert refusal(session, content, act).refusal.code == "too_long"
     content = camt.camt053([camt.credit(1)], other_account="9" * 65)
-    report = refusal(session, content, act, open_accounts_of=books.creditor.id)
+    report = refusal(session, content, act, wishes=Wishes(open_accounts_of=books.creditor.id))
     assert report.refusal.message == "The statement: the account number is longer than 64 characters."
     session.commit()
     assert lines_of(session) == []

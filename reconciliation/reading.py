@@ -1,0 +1,23 @@
+"""Opens a stored file with what is known of its account: its format, and the items that its reader gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+from ledger.models import BankAccount
+from reconciliation.formats import detect
+from reconciliation.statement import Item, UnreadableFile
+
+
+class HandedOn(UnreadableFile):
+    """A bank's answer to an order: it is kept for whoever asks for answers, and is no statement."""
+
+    format: str
+
+
+def open_file(
+    stream: BinaryIO, *, chosen: BankAccount | None, layouts: Sequence[Any] = ()
+) -> tuple[str, Iterator[Item]]:
+    """The format's name, and the items of a seekable stream. Raises UnreadableFile, also while iterating."""
+    return detect.read_file(stream)
