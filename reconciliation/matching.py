@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session
 
 from ledger import audit, states
@@ -18,12 +18,26 @@ from ledger.models import BankAccount
 from mandates import returns
 from mandates.returns import Named
 from reconciliation import batch_bookings, invoice_numbers, own_refunds, returned_debits
-from reconciliation.models import LINE, LineState, StatementLine
+from reconciliation.models import LINE, LineSighting, LineState, StatementLine, StatementRecord
 from reconciliation.outcomes import Explained, Outcome, Waiting
 
 JOB = "match_lines"  # the name under which matching is queued
 CHUNK = 2_000  # lines decided in one transaction
 _MATCH_COLUMNS = ("id", "line_id", "rule", "decided_by", "decided_at", "evidence")
+
+# No rule decides about what is only announced, nor about lines of a statement that does not add up before a person
+# accepts that, unless another statement proves them.
+_BROKEN = exists().where(
+    StatementRecord.id == StatementLine.statement_id,
+    StatementRecord.break_minor.is_not(None),
+    StatementRecord.accepted_at.is_(None),
+)
+_PROVED_ELSEWHERE = (
+    exists()
+    .where(LineSighting.line_id == StatementLine.id, LineSighting.counts)
+    .where(StatementRecord.id == LineSighting.statement_id, StatementRecord.balanced)
+)
+AUTOMATIC = (~StatementLine.provisional, or_(~_BROKEN, _PROVED_ELSEWHERE))
 
 NOTHING_KNOWN = "Neither a reference of ours nor an invoice number stands in it."
 MONEY_OUT = "Money went out, and no return or refund of ours explains it."
@@ -98,7 +112,7 @@ def apply_by_hand(session: Session, line: StatementLine, outcome: Explained, *, 
 def _lock_waiting(session: Session, after: str | None, limit: int) -> list[StatementLine]:
     query = (
         select(StatementLine)
-        .where(StatementLine.state.in_((LineState.NEW, LineState.UNEXPLAINED)))
+        .where(StatementLine.state.in_((LineState.NEW, LineState.UNEXPLAINED)), *AUTOMATIC)
         .order_by(StatementLine.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -21,3 +21,10 @@ def open_file(
 ) -> tuple[str, Iterator[Item]]:
     """The format's name, and the items of a seekable stream. Raises UnreadableFile, also while iterating."""
     return detect.read_file(stream)
+
+
+def fragment(stream: BinaryIO, position: int) -> bytes:
+    """The bytes of the line at `position` of a file that was read before. Raises NoSuchLine."""
+    reader = detect.open_reader(stream.read(detect.HEAD))
+    stream.seek(0)
+    return reader.fragment(stream, position)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from ledger.errors import NotFound
+from ledger import audit
+from ledger.acts import Act
+from ledger.errors import Conflict, NotFound
+from ledger.texts import checked_text
+from reconciliation import reading
 from reconciliation.by_hand import LineNotFound
 from reconciliation.models import Match, MatchPart, StatementFile, StatementLine, StatementRecord
 
 
 class StatementNotFound(NotFound):
     """There is no such statement."""
+
+
+class NoBreak(Conflict):
+    """The statement adds up, so there is no break to accept."""
 
 
 class StatementFileNotFound(NotFound):
@@ -42,6 +51,40 @@ def get_line(session: Session, line_id: str) -> StatementLine:
     if found is None:
         raise LineNotFound(f"There is no statement line {line_id[:40]}.")
     return found
+
+
+def accept_break(session: Session, statement_id: str, *, because: str, act: Act) -> StatementRecord:
+    """Let the lines of a statement be matched although it does not add up; the reason is kept.
+
+    Raises StatementNotFound, NoBreak, or UnreadableText for a reason that says nothing.
+    """
+    record = session.scalars(
+        select(StatementRecord)
+        .where(StatementRecord.id == statement_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if record is None:
+        raise StatementNotFound(f"There is no statement {statement_id[:40]}.")
+    if record.break_minor is None:
+        raise NoBreak(f"Statement {statement_id} adds up: there is nothing to accept.")
+    checked_text(because, field="because", longest=300)
+    if record.accepted_at is None:
+        record.accepted_at, record.accepted_by, record.accepted_because = act.at, act.actor, because
+        audit.record(session, "statement.break_accepted", record.id, act=act, why=because)
+        session.execute(_RELEASE, {"id": record.id})
+    return record
+
+
+_RELEASE = text("UPDATE statement_lines SET waiting_because = NULL WHERE statement_id = :id AND state = 'new'")
+
+
+def raw_fragment(session: Session, line_id: str) -> bytes:
+    """The bytes of a line as they stand in the file of the statement that books it. Raises LineNotFound."""
+    line = get_line(session, line_id)
+    record = get_statement(session, line.statement_id)
+    file = get_file(session, record.file_id)
+    return reading.fragment(io.BytesIO(file.content), line.position)
 
 
 def match_of(session: Session, line_id: str) -> dict[str, Any] | None:
