@@ -111,6 +111,8 @@ def as_table(*parts: Iterator[tuple[str, File, Expected]]) -> Table:
 MODULES = {
     "mt940": "bad_mt940",
     "mt942": "bad_mt940",
+    "ofx.1": "bad_ofx",
+    "ofx.2": "bad_ofx",
     "archive": "bad_archives",
 }
 
