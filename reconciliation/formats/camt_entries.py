@@ -39,6 +39,9 @@ _NO_FACTS: Record = {}
 # Types of a reference that a creditor gave its invoice: ISO 11649 (SCOR) and the Swiss QR bill (QRR).
 _CREDITOR_REFERENCES = frozenset({"SCOR", "QRR"})
 
+# Marks of Swiss banks that stand among a payer's remarks (SIX implementation guidelines).
+_SWISS_MARK = re.compile(r"\?(?:REJECT|ERROR)\?[0-9]*")
+
 # What the parts of an entry have from the entry itself.
 _SHARED = ("booked_on", "valued_on", "reversal", "code_domain", "code_family", "code_sub_family")
 
@@ -285,7 +288,8 @@ def _remittance(facts: Record, entry: Record, references: Sequence[str]) -> str 
     if written == "NOTPROVIDED":
         written = ""
     if references or "documents" in facts or "remarks" in facts:
-        extras = (*facts.get("documents", ()), *references[1:], *facts.get("remarks", ()))
+        remarks = (remark for remark in facts.get("remarks", ()) if not _SWISS_MARK.fullmatch(remark.strip()))
+        extras = (*facts.get("documents", ()), *references[1:], *remarks)
         said = {written, *written.split()}
         new = dict.fromkeys(extra for extra in map(str.strip, extras) if extra not in said)
         written = " ".join(filter(None, (written, *new)))

@@ -359,6 +359,7 @@ def test_a_thousand_refused_entries_are_told_and_one_more_refuses_the_file() -> 
         ("<DtTm>2026-01-05T23:30:00.000-05:00</DtTm>", DAY),
         ("<DtTm>2026-01-05T00:10:00+02:00</DtTm>", DAY),
         ("<DtTm>2026-01-05T23:00:00.000Z</DtTm>", DAY),
+        ("<DtTm>2026-01-05T23:00:00:000</DtTm>", DAY),
         ("<Dt>2026-01-05T10:00:00</Dt>", DAY),
         ("2026-01-05", DAY),
         ("<Dt>2028-02-29</Dt>", date(2028, 2, 29)),
