@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
+from ledger.errors import Rejected
 from ledger.money import Money
+from reconciliation.formats import camt_returns
+from reconciliation.formats.camt_returns import TURNED_FAMILIES, Oddity
 from reconciliation.formats.tables import Record
-from reconciliation.statement import Batch, Line, LineStatus, Party, UnreadableFile
+from reconciliation.statement import Batch, Line, LineStatus, Party, StatementKind
 
 # ISO 20022 EntryStatus; FUTR is a booking announced for a later day.
 STATUSES = {
@@ -26,58 +29,56 @@ _NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF"})
 # Widths at which banks cut one text into pieces: a German MT940 subfield, a SWIFT line, ISO 20022 Max140Text.
 _CUT_WIDTHS = frozenset({27, 35, 140})
 
-# ISO 20022 sub-families of returned, reversed and refunded payments.
-_RETURN_FAMILIES = frozenset({"UPDD", "PRDD", "RCDD", "RRTN"})
-
-# A return reason standing alone in a free text: the ISO 20022 codes SEPA uses that could not be a word.
-_REASON_IN_TEXT = re.compile(
-    r"(?<![A-Z0-9])((?:A[CGM]|BE|DT|ED|FF|MD|MS|RC|RR|SL|TM)[0-9]{2}|[CD]NOR|FOCR)(?![A-Z0-9])"
-)
-_REASON_CODE = re.compile(r"[A-Z][A-Z0-9]{3}")
-NARRATIVE = "NARR"  # ISO 20022: the reason is told in words only
-
 # A creditor identifier by its shape (EPC262-08), for parties that do not name its scheme.
 _CREDITOR_ID = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}")
 
 _TRUE = frozenset({"true", "1"})
 _NOBODY = Party()
+_NO_FACTS: Record = {}
+
+# Types of a reference that a creditor gave its invoice: ISO 11649 (SCOR) and the Swiss QR bill (QRR).
+_CREDITOR_REFERENCES = frozenset({"SCOR", "QRR"})
+
+# Marks of Swiss banks that stand among a payer's remarks (SIX implementation guidelines).
+_SWISS_MARK = re.compile(r"\?(?:REJECT|ERROR)\?[0-9]*")
 
 # What the parts of an entry have from the entry itself.
-_SHARED = ("status", "booked_on", "valued_on", "reversal", "code_domain", "code_family", "code_sub_family")
+_SHARED = ("booked_on", "valued_on", "reversal", "code_domain", "code_family", "code_sub_family")
 
 
-class Oddity(StrEnum):
-    """What can be strange about an entry that is readable all the same."""
-
-    DATED_BY_STATEMENT = "dated_by_statement"
-    NO_STATUS = "no_status"
-    UNKNOWN_STATUS = "unknown_status"
-    PARTS_WITHOUT_AMOUNT = "parts_without_amount"
-    PARTS_DO_NOT_ADD_UP = "parts_do_not_add_up"
-    FOREIGN_PARTS = "foreign_parts"
-    FOREIGN_ORIGINAL = "foreign_original"
-    FOREIGN_CHARGES = "foreign_charges"
+class Incomplete(Rejected):
+    """An entry without an amount, or without saying whether money came in or went out."""
 
 
-def line(
-    entry: Record, *, own: str | None, only_day: date | None, position: int, oddities: Counter[Oddity]
-) -> Line:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an entry has to know of its statement.
+
+    `own` is the statement's account as `compact` writes it, `only_day` its day where it is about a single one:
+    an entry without a booking date was booked then. What a person should know of is counted in `oddities`.
+    """
+
+    own: str | None
+    only_day: date | None
+    kind: StatementKind
+    oddities: Counter[Oddity]
+
+
+def line(entry: Record, about: About, *, position: int) -> Line:
     """The Line of one entry's record. A single part is lifted into it, several become its `details`.
 
-    `own` is the statement's account as `compact` writes it, `only_day` its day where it is about a single
-    one: an entry without a booking date was booked then. `position` counts from 1. What a person should know
-    of is counted in `oddities`. Raises UnreadableFile, without a line number, where the amount or its
-    direction is missing.
+    `position` counts from 1. Raises Incomplete where the amount or its direction is missing.
     """
     booked = _booked_amount(entry)
-    if only_day is not None and "booked_on" not in entry and _status(entry) is LineStatus.BOOKED:
-        entry["booked_on"] = only_day
-        oddities[Oddity.DATED_BY_STATEMENT] += 1
-    _note_status(entry, oddities)
+    status = _status(entry, about)
+    if about.only_day is not None and "booked_on" not in entry and status is LineStatus.BOOKED:
+        entry["booked_on"] = about.only_day
+        about.oddities[Oddity.DATED_BY_STATEMENT] += 1
     parts: list[Record] = entry.get("parts", [])
-    facts = parts[0] if len(parts) == 1 else {}
-    details = _details(entry, parts, booked, own, oddities) if len(parts) > 1 else ()
-    return _line(facts, entry, booked, own=own, position=position, details=details, oddities=oddities)
+    if len(parts) > 1:
+        details = _details(entry, parts, booked, status, about)
+        return _line(_NO_FACTS, entry, booked, status, about, position=position, details=details)
+    return _line(parts[0] if parts else _NO_FACTS, entry, booked, status, about, position=position)
 
 
 def compact(account: str) -> str:
@@ -87,9 +88,9 @@ def compact(account: str) -> str:
 
 def _booked_amount(entry: Record) -> Money:
     if "amount" not in entry:
-        raise UnreadableFile("An entry has no amount.")
+        raise Incomplete("An entry has no amount.")
     if "sign" not in entry:
-        raise UnreadableFile("An entry does not say whether it is a credit or a debit.")
+        raise Incomplete("An entry does not say whether it is a credit or a debit.")
     return _signed(entry["amount"], entry["sign"])
 
 
@@ -97,52 +98,57 @@ def _signed(unsigned: Money, direction: int) -> Money:
     return unsigned if direction > 0 else -unsigned
 
 
-def _note_status(entry: Record, oddities: Counter[Oddity]) -> None:
-    status = entry.get("status")
+def _status(entry: Record, about: About) -> LineStatus:
+    """Without a status booked, unless in a report of the running day; of an unknown status never money."""
+    written = entry.get("status")
+    if written is None:
+        is_report = about.kind is StatementKind.REPORT
+        about.oddities[Oddity.NO_STATUS_IN_REPORT if is_report else Oddity.NO_STATUS] += 1
+        return LineStatus.INFO if is_report else LineStatus.BOOKED
+    status = STATUSES.get(written)
     if status is None:
-        oddities[Oddity.NO_STATUS] += 1
-    elif status not in STATUSES:
-        oddities[Oddity.UNKNOWN_STATUS] += 1
-
-
-def _status(entry: Record) -> LineStatus:
-    """Without a status booked, for that is what a statement lists; of an unknown status never money."""
-    status = entry.get("status")
-    return LineStatus.BOOKED if status is None else STATUSES.get(status, LineStatus.INFO)
+        about.oddities[Oddity.UNKNOWN_STATUS] += 1
+        return LineStatus.INFO
+    return status
 
 
 def _line(
     facts: Record,
     entry: Record,
     booked: Money,
+    status: LineStatus,
+    about: About,
     *,
-    own: str | None,
     position: int,
-    oddities: Counter[Oddity],
     details: tuple[Line, ...] = (),
 ) -> Line:
-    code = _code(facts, entry)
+    find, code = facts.get, _code(facts, entry)
+    family = "" if code is None else code[-4:]
     is_reversal = entry.get("reversal") in _TRUE
-    is_returned = "returned" in facts
-    is_turned = is_returned or is_reversal or (code is not None and code[-4:] in _RETURN_FAMILIES)
-    charges: list[Record] = entry.get("charges") or facts.get("charges", [])
+    is_turned = is_reversal or "returned" in facts or family in TURNED_FAMILIES
+    original, charges = None, None
+    if is_turned:
+        original, charges = camt_returns.original_and_charges(facts, entry, booked, about.oddities)
+    elif "charges" in entry or "charges" in facts:
+        charges = camt_returns.charges_of(facts, entry, booked.currency, about.oddities)
+    references: Sequence[str] = _references(facts["references"]) if "references" in facts else ()
     return Line(
         amount=booked,
-        status=_status(entry),
+        status=status,
         booked_on=entry.get("booked_on"),
         valued_on=entry.get("valued_on"),
-        counterparty=_counterparty(facts, entry["sign"], is_turned, own) if facts else _NOBODY,
-        remittance=_remittance(facts, entry),
-        reference=facts["references"][0].strip() if "references" in facts else None,
-        end_to_end_id=_reference(facts.get("end_to_end_id")),
-        mandate_id=_reference(facts.get("mandate_id")),
+        counterparty=_counterparty(facts, entry["sign"], is_turned, about.own) if facts else _NOBODY,
+        remittance=_remittance(facts, entry, references),
+        reference=references[0] if references else None,
+        end_to_end_id=_reference(find("end_to_end_id")),
+        mandate_id=_reference(find("mandate_id")),
         creditor_id=_creditor_id(facts),
-        bank_reference=_reference(entry.get("bank_reference")) or _reference(facts.get("bank_reference")),
+        bank_reference=_reference(entry.get("bank_reference")) or _reference(find("bank_reference")),
         transaction_code=code,
         reversal=is_reversal,
-        return_reason=_return_reason(facts) if is_returned else None,
-        original=_original(facts, booked, charges, oddities) if is_turned else None,
-        charges=_charges(charges, booked.currency, oddities) if charges else None,
+        return_reason=camt_returns.reason(facts, entry, family) if is_turned else None,
+        original=original,
+        charges=charges,
         batch=_batch(facts, entry),
         details=details,
         position=position,
@@ -153,19 +159,19 @@ def _line(
 
 
 def _details(
-    entry: Record, parts: list[Record], booked: Money, own: str | None, oddities: Counter[Oddity]
+    entry: Record, parts: list[Record], booked: Money, status: LineStatus, about: About
 ) -> tuple[Line, ...]:
     """The parts as lines that add up to the entry; none where the bank does not say what each of them is."""
     shared = {field: entry[field] for field in _SHARED if field in entry}
-    amounts = _part_amounts(entry, parts, booked, oddities)
+    amounts = _part_amounts(entry, parts, booked, about.oddities)
     return tuple(
         _line(
             part,
             {**shared, "sign": part.get("sign", entry["sign"])},
             moved,
-            own=own,
+            status,
+            about,
             position=number,
-            oddities=oddities,
         )
         for number, (part, moved) in enumerate(zip(parts, amounts, strict=False), start=1)
     )
@@ -189,7 +195,7 @@ def _part_amounts(
         return stated
     if _sum(stated) == booked.minor:
         return stated
-    charges = [_charges(part.get("charges", ()), currency, Counter()) for part in parts]
+    charges = [camt_returns.charged(part.get("charges", ()), currency, Counter()) for part in parts]
     charged = [moved - kept if kept else moved for moved, kept in zip(stated, charges, strict=True)]
     if _sum(charged) == booked.minor:
         return charged
@@ -266,7 +272,14 @@ def _creditor_id(facts: Record) -> str | None:
     return None
 
 
-def _remittance(facts: Record, entry: Record) -> str | None:
+def _references(stated: Sequence[Record]) -> Sequence[str]:
+    """Structured references, the creditor's own first: by its type, else the one that comes first."""
+    found = [one for one in stated if "reference" in one]
+    found.sort(key=lambda one: one.get("type") not in _CREDITOR_REFERENCES)
+    return [one["reference"] for one in found]
+
+
+def _remittance(facts: Record, entry: Record, references: Sequence[str]) -> str | None:
     """The payer's text, then the document numbers, remarks and further references that it does not repeat.
 
     Where the payer gave neither a text nor a reference, it is what the bank says of the entry.
@@ -274,14 +287,15 @@ def _remittance(facts: Record, entry: Record) -> str | None:
     written = joined(facts["remittance"]) if "remittance" in facts else ""
     if written == "NOTPROVIDED":
         written = ""
-    extras = (*facts.get("documents", ()), *facts.get("references", ())[1:], *facts.get("remarks", ()))
-    if extras:
+    if references or "documents" in facts or "remarks" in facts:
+        remarks = (remark for remark in facts.get("remarks", ()) if not _SWISS_MARK.fullmatch(remark.strip()))
+        extras = (*facts.get("documents", ()), *references[1:], *remarks)
         said = {written, *written.split()}
         new = dict.fromkeys(extra for extra in map(str.strip, extras) if extra not in said)
         written = " ".join(filter(None, (written, *new)))
     if written:
         return written
-    if "references" in facts:
+    if references:
         return None
     return joined(facts.get("return_remarks", ())) or facts.get("information") or entry.get("information")
 
@@ -303,50 +317,6 @@ def joined(pieces: Sequence[str]) -> str:
 
 def _on_one_line(piece: str) -> str:
     return " ".join(piece.split()) if "\n" in piece else piece
-
-
-def _return_reason(facts: Record) -> str:
-    """The code where it is stated, else one within the words, else the bank's own reason, else NARR."""
-    stated: str = facts.get("reason", "")
-    if _REASON_CODE.fullmatch(stated) and stated != NARRATIVE:
-        return stated
-    in_text = _REASON_IN_TEXT.search(" ".join((stated, *facts.get("return_remarks", ()))))
-    return in_text[1] if in_text else stated or NARRATIVE
-
-
-def _original(facts: Record, booked: Money, charges: list[Record], oddities: Counter[Oddity]) -> Money | None:
-    """What was collected or paid before fees: the instructed amount, else a transaction amount that differs.
-
-    Without either it is the booked amount less the charges that the bank says it contains.
-    """
-    found: Money | None = facts.get("instructed")
-    if found is None and facts.get("transacted") != abs(booked):
-        found = facts.get("transacted")
-    if found is None:
-        contained = _charges(_contained(charges), booked.currency, Counter())
-        return abs(booked + contained) if contained else None
-    if found.currency != booked.currency:
-        oddities[Oddity.FOREIGN_ORIGINAL] += 1
-        return None
-    return found
-
-
-def _contained(blocks: Iterable[Record]) -> Iterable[Record]:
-    single = (charge for block in blocks for charge in block.get("records", ()))
-    return (charge for charge in single if charge.get("is_included") in _TRUE)
-
-
-def _charges(blocks: Iterable[Record], currency: str, oddities: Counter[Oddity]) -> Money | None:
-    """What the bank kept, in `currency`; a charge it gave back counts against it. None without any charge."""
-    kept: list[int] = []
-    for block in blocks:
-        for charge in block.get("records") or (block,):
-            found: Money | None = charge.get("amount", charge.get("total"))
-            if found is not None and found.currency == currency:
-                kept.append(found.minor * -charge.get("sign", -1))
-            elif found is not None:
-                oddities[Oddity.FOREIGN_CHARGES] += 1
-    return Money(sum(kept), currency) if kept else None
 
 
 def _batch(facts: Record, entry: Record) -> Batch | None:

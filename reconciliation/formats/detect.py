@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from reconciliation.formats import camt, looks_like, mt940, ofx, xml
+from reconciliation.formats import camt, looks_like, mt940, ofx, pain002, xml
 from reconciliation.statement import Item, UnreadableFile
 
 HEAD = xml.CHUNK
+
+
+class NotAStatement(UnreadableFile):
+    """A bank's file of another purpose, such as its answer to a payment order; `format` names it."""
+
+    def __init__(self, message: str, *, format_name: str) -> None:
+        super().__init__(message)
+        self.format = format_name
 
 
 class Reader(Protocol):
@@ -31,7 +39,10 @@ READERS: tuple[Reader, ...] = (camt, mt940, ofx)
 
 
 def read_file(stream: BinaryIO) -> tuple[str, Iterator[Item]]:
-    """The format's name, and the items of a seekable stream. Raises UnreadableFile, also while iterating."""
+    """The format's name, and the items of a seekable stream.
+
+    Raises NotAStatement for a bank's answer to a payment order, and UnreadableFile, also while iterating.
+    """
     head = stream.read(HEAD)
     format_name, reader = _identified(head)
     stream.seek(0)
@@ -47,4 +58,9 @@ def _identified(head: bytes) -> tuple[str, Reader]:
     for reader in READERS:
         if (format_name := reader.identify(head)) is not None:
             return format_name, reader
+    if (answer := pain002.identify(head)) is not None:
+        raise NotAStatement(
+            f"The file is {answer}, a bank's answer to a payment order: it is kept, but it is not a statement.",
+            format_name=answer,
+        )
     raise UnreadableFile(f"{looks_like.named(head)}, not a bank statement that can be read here.")

@@ -9,24 +9,30 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO, NoReturn, TypeAlias
 
 from reconciliation.statement import UnreadableFile
 
-# The line of the file on which a field begins, counted from 1; its tag; its lines, the tag cut off the first.
-Field: TypeAlias = tuple[int, str, list[str]]
+# The line of the file on which a field begins, counted from 1; its tag; its text, "\n" between its lines.
+Field: TypeAlias = tuple[int, str, str]
 
 CHUNK = 64 * 1024
 LONGEST_LINE = 8 * 1024  # SWIFT allows 65 characters, but some banks never wrap
-MOST_LINES = 1000  # of one field, and of what stands between messages
-MOST_BLANK_LINES = 10_000  # behind one field
+MOST_LINES = 10_000  # of one field with what stands behind it, and of what stands before the first
+LONGEST_FIELD = 4_000_000
 
-# Given as tags of their own for the blocks that begin a message and for the mark that ends one.
-BLOCK_START, BLOCK_END = "{", "}"
+# Given as tags of their own: where the blocks of a message begin, where a message ends, and both on one line.
+BLOCK_START, BLOCK_END, BLOCK_CHANGE = "{", "}", "}{"
 
 CLOSING = frozenset({"62F", "62M", "90C", "90D"})
 TEXTS = frozenset({"86", "NS"})
 TAGS = TEXTS | CLOSING | frozenset("940 20 21 25 25P 28 28C 60F 60M 61 64 65 13 13D 34F".split())
+
+# Where a line begins that may be a field, or begin or end a message.
+_MARK = re.compile(r"(?=\n[:{-])")
+# Nearly every field is one of these, and they are fields wherever they stand.
+_MOST_OFTEN = frozenset({"\n:61:", "\n:86:"})
 
 # Tags of a message's beginning: within a text they are the minutes of a time of day that was wrapped.
 _MINUTES = frozenset({"13", "20", "21", "25", "28"})
@@ -44,35 +50,45 @@ def fields(stream: BinaryIO) -> Iterator[Field]:
     Raises UnreadableFile with its line for a NUL, for a line or a field without end, and for a tag that does
     not exist where no text can stand.
     """
-    tag, first, content, is_closed = "", 0, [""], True
-    for number, line in _lines(stream):
-        mark = line[:1]
-        if mark == ":" and (found := _tag(line, number, tag, content[-1], is_closed)):
-            if tag:
-                yield first, tag, _without_end(content)
-            tag, first, content = found, number, [line[len(found) + 2 :]]
-            is_closed = tag in CLOSING or (is_closed and tag != "20")
-        elif (mark == "{" or mark == "-") and (ends := _structure(line, is_closed)) is not None:
-            if tag:
-                yield first, tag, _without_end(content)
-            for end in ends:
-                yield number, end, []
-            tag, first, content = "", number, [""]
-        else:
-            if line.strip() or (tag and content[-1]):
-                content.append(line)
-            if number - first >= MOST_LINES:
-                _refuse_endless(number, first, content)
+    first, tag, text, is_closed = 1, "", "", True
+    number = 0  # lines before the piece
+    for block in _blocks(stream):
+        for piece in _MARK.split(block):
+            is_usual = piece[:5] in _MOST_OFTEN
+            begun = piece[2:4] if is_usual else _begun(piece, number + 1, tag, text, is_closed)
+            if begun is None:
+                text += piece
+            else:
+                if tag:
+                    yield first, tag, _without_end(text) if "\n-" in text or tag in CLOSING else text
+                first, tag, text = number + 1, begun, piece[len(begun) + 3 :]
+                is_closed = begun in CLOSING or (is_closed and begun != "20")
+            number += piece.count("\n")
+            if number - first >= MOST_LINES or len(text) > LONGEST_FIELD:
+                _refuse_endless(first)
     if tag:
-        yield first, tag, _without_end(content)
+        yield first, tag, _without_end(text)
 
 
-def _tag(line: str, number: int, current: str, above: str, is_closed: bool) -> str | None:
-    """The tag that `line` begins with; None where it is text that happens to begin with a colon."""
-    name, is_tag, _ = line[1:5].partition(":")
+def _begun(piece: str, number: int, current: str, text: str, is_closed: bool) -> str | None:
+    """The tag that begins with `piece`; None where it is more of the field `current`, whose text is `text`."""
+    if piece.startswith("\n:"):
+        return _tag(piece, number, current, text, is_closed)
+    if piece.startswith("\n-}"):
+        line = piece.split("\n", 2)[1]
+        return BLOCK_CHANGE if "{1:" in line or "{4:" in line else BLOCK_END
+    if piece.startswith(("\n{1:", "\n{2:", "\n{4:")):
+        return BLOCK_START
+    # A dash alone ends a message only behind its closing balance: before, it may be the rest of a text.
+    return BLOCK_END if is_closed and piece.startswith("\n-") else None
+
+
+def _tag(piece: str, number: int, current: str, text: str, is_closed: bool) -> str | None:
+    """The tag that `piece` begins with; None where it is text that happens to begin with a colon."""
+    name, is_tag, _ = piece[2:6].partition(":")
     if is_tag and name in TAGS:
-        is_time = name in _MINUTES and current == "86" and not is_closed and above[-1:].isdigit()
-        return None if is_time and _SECONDS.match(line, len(name) + 2) else name
+        is_time = name in _MINUTES and current == "86" and not is_closed and text[-1:].isdigit()
+        return None if is_time and _SECONDS.match(piece, len(name) + 3) else name
     if current in TEXTS or (is_closed and not (is_tag and name.isalnum())):
         return None
     if is_tag and name.isalnum() and name.isascii():
@@ -80,50 +96,36 @@ def _tag(line: str, number: int, current: str, above: str, is_closed: bool) -> s
     raise UnreadableFile("A line begins with a colon, but no field is named like it.", line=number)
 
 
-def _structure(line: str, is_closed: bool) -> tuple[str, ...] | None:
-    """What ends and begins on a line that is about the message and no text; else None.
-
-    A dash alone ends a message only behind its closing balance: before, it may be the rest of a text.
-    """
-    if line.startswith("-}"):
-        return (BLOCK_END, BLOCK_START) if "{1:" in line or "{4:" in line else (BLOCK_END,)
-    if line.startswith(("{1:", "{2:", "{4:")):
-        return (BLOCK_START,)
-    return (BLOCK_END,) if line[0] == "-" and is_closed else None
+def _without_end(text: str) -> str:
+    """A field's text without the dash that ended its message, and without blank lines at its end."""
+    text = text.rstrip()
+    while (begin := text.rfind("\n")) >= 0 and text[begin:].strip() == "-":
+        text = text[:begin].rstrip()
+    return text
 
 
-def _without_end(content: list[str]) -> list[str]:
-    """A field's lines without the dash that ended its message, and without blank lines at its end."""
-    while len(content) > 1 and content[-1].strip() in ("", "-"):
-        content.pop()
-    return content
+def _refuse_endless(first: int) -> NoReturn:
+    raise UnreadableFile(f"There are over {MOST_LINES} lines of text without a field.", line=first)
 
 
-# --- bytes to lines ---
+# --- bytes to text ---
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
-    """The lines of `stream` with their numbers, without line ends, in UTF-8 or else CP1252."""
+def _blocks(stream: BinaryIO) -> Iterator[str]:
+    """The text of `stream` in pieces of whole lines, in UTF-8 or else CP1252, with "\n" before each line."""
     number = 0
-    for block in _blocks(stream):
+    for block in _pieces(stream, _line_end(head := _head(stream)), head):
         if b"\0" in block:
             _refuse_nul(block, number)
-        lines = _decoded(block).split("\n")
-        if not lines[-1]:
-            lines.pop()
-        if len(max(lines, key=len, default="")) > LONGEST_LINE:
-            _refuse_long(number + 1 + next(at for at, line in enumerate(lines) if len(line) > LONGEST_LINE))
-        yield from enumerate(lines, number + 1)
-        number += len(lines)
+        text = "\n" + _decoded(block).removesuffix("\n")
+        _refuse_long_lines(text, number)
+        yield text
+        number += text.count("\n")
 
 
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The bytes of `stream` in pieces that end at the end of a line, with "\\n" for every line end."""
-    rest, number, line_end = _head(stream).removeprefix(codecs.BOM_UTF8), 1, b"\n"
-    if _FINTS_BREAK + b":" in rest:
-        line_end = _FINTS_BREAK
-    elif b"\n" not in rest and b"\r" in rest:
-        line_end = b"\r"
+def _pieces(stream: BinaryIO, line_end: bytes, head: bytes) -> Iterator[bytes]:
+    """The bytes of `stream` behind `head` with it, in pieces of whole lines, with "\n" for every line end."""
+    rest, number = head.removeprefix(codecs.BOM_UTF8), 1
     while True:
         end = rest.rfind(line_end) + len(line_end)
         if end >= len(line_end):
@@ -151,6 +153,12 @@ def _head(stream: BinaryIO) -> bytes:
     return head
 
 
+def _line_end(head: bytes) -> bytes:
+    if _FINTS_BREAK + b":" in head:
+        return _FINTS_BREAK
+    return b"\r" if b"\n" not in head and b"\r" in head else b"\n"
+
+
 def _decoded(block: bytes) -> str:
     try:
         text = block.decode("utf-8")
@@ -171,12 +179,39 @@ def _refuse_nul(block: bytes, number: int) -> NoReturn:
     raise UnreadableFile("The file holds a NUL byte, which no text does.", line=line)
 
 
-def _refuse_endless(number: int, first: int, content: list[str]) -> None:
-    if len(content) > MOST_LINES:
-        raise UnreadableFile(f"There are over {MOST_LINES} lines of text without a field.", line=number)
-    if number - first > MOST_BLANK_LINES:
-        raise UnreadableFile(f"There are over {MOST_BLANK_LINES} blank lines.", line=number)
+def _refuse_long_lines(text: str, number: int) -> None:
+    """A line that is too long fills at least one of the windows of half its length."""
+    window = LONGEST_LINE // 2
+    if all(text.find("\n", at, at + window) >= 0 for at in range(0, len(text) - window, window)):
+        return
+    for ahead, line in enumerate(text[1:].split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            _refuse_long(number + ahead)
 
 
 def _refuse_long(number: int) -> NoReturn:
     raise UnreadableFile(f"A line has over {LONGEST_LINE} characters.", line=number)
+
+
+# --- the bytes themselves ---
+
+
+def raw_lines(stream: BinaryIO, first: int, last: int) -> bytes:
+    """The lines `first` to `last` of `stream`, counted from 1, as they stand in it with their line ends."""
+    return b"".join(islice(_raw(stream), first - 1, last))
+
+
+def _raw(stream: BinaryIO) -> Iterator[bytes]:
+    rest = _head(stream)
+    line_end = re.compile(re.escape(_line_end(rest)) + b"|\n")
+    while rest:
+        begin = 0
+        for found in line_end.finditer(rest):
+            yield rest[begin : found.end()]
+            begin = found.end()
+        more = stream.read(CHUNK)
+        rest = rest[begin:] + more
+        if not more:
+            break
+    if rest:
+        yield rest

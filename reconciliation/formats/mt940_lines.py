@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -12,7 +11,6 @@ from functools import lru_cache
 from ledger.money import Money, UnreadableAmount
 from mandates.reason_codes import BY_CODE
 from reconciliation.formats import mt940_texts
-from reconciliation.formats.camt_entries import NARRATIVE
 from reconciliation.formats.mt940_texts import Facts
 from reconciliation.formats.mt940_values import AMOUNT, day, entry_day, is_interest_day, minor_units
 from reconciliation.statement import Batch, Line, LineStatus, Party, UnreadableFile
@@ -61,6 +59,8 @@ _REASONS = {
     "915": "RC01",
 }
 
+_NARRATIVE = "NARR"  # ISO 20022: the reason is told in words only
+
 _NOBODY = Party()
 
 
@@ -77,34 +77,28 @@ class Oddity(StrEnum):
     UNREADABLE_PART = "unreadable_part"
 
 
-@dataclass(slots=True)
-class Pending:
-    """A line whose texts are still being read: where its :61: stands, the lines of it, and of :86: and :NS:."""
+def line(
+    entry: str, text: str, ns: str, currency: str, position: int, oddities: Counter[Oddity]
+) -> tuple[Line, bool]:
+    """The Line of a field :61: with its :86: and :NS:, and whether it is a credit.
 
-    number: int
-    entry: list[str]
-    text: list[str] = field(default_factory=list)
-    ns: list[str] = field(default_factory=list)
-
-
-def line(pending: Pending, currency: str, position: int, oddities: Counter[Oddity]) -> tuple[Line, bool]:
-    """The Line, and whether it is a credit. `position` counts from 1; what is strange is counted.
-
-    Raises UnreadableFile, or what Money.parse raises, without a line number.
+    `position` counts from 1; what is strange is counted. Raises UnreadableFile, or what Money.parse raises,
+    without a line number.
     """
-    found = _ENTRY.fullmatch(pending.entry[0].rstrip())
+    first, _, below = entry.partition("\n")
+    found = _ENTRY.fullmatch(first.rstrip())
     if found is None:
-        raise _why(pending.entry[0])
+        raise _why(first)
     value, booked, mark, letter, amount, swift, references, bare = found.groups()
     if swift is None or letter is not None or "," not in amount:
         _note(swift, letter, amount, currency, oddities)
     unsigned = minor_units(amount, currency)
     is_credit = mark in _CREDITS
     moved = Money(unsigned if is_credit else -unsigned, currency)
-    valued_on = _valued_on(value, booked, oddities)
-    facts = _facts(pending)
+    valued_on, booked_on = _days(value, booked, oddities)
+    facts = _facts(text, ns)
     customer, bank, name = _references(references or bare or "")
-    extra = "".join(pending.entry[1:]).strip() if len(pending.entry) > 1 else ""
+    extra = below.replace("\n", "").strip() if below else ""
     is_returned = _is_returned(facts, swift)
     is_turned = is_returned or mark[0] == "R"
     original = charges = None
@@ -113,7 +107,7 @@ def line(pending: Pending, currency: str, position: int, oddities: Counter[Oddit
     return Line(
         amount=moved,
         status=LineStatus.PENDING if mark[0] == "E" else LineStatus.BOOKED,
-        booked_on=entry_day(value, booked) if booked else valued_on,
+        booked_on=booked_on,
         valued_on=valued_on,
         counterparty=_counterparty(facts, customer, name, extra),
         remittance=_remittance(facts, extra, customer),
@@ -155,22 +149,30 @@ def _note(
         oddities[Oddity.NO_COMMA] += 1
 
 
-def _valued_on(value: str, booked: str | None, oddities: Counter[Oddity]) -> date | None:
-    """None for the 30 February that some banks write as the end of an interest month, if the booking has a day."""
+def _days(value: str, booked: str | None, oddities: Counter[Oddity]) -> tuple[date | None, date | None]:
+    """The value day and the booking day, which is the same where none is stated.
+
+    The value day is None for the 30 February that some banks write as the end of an interest month, if the
+    booking has a day of its own.
+    """
+    if booked is None:
+        valued_on = day(value)
+        return valued_on, valued_on
+    booked_on = entry_day(value, booked)
+    if not is_interest_day(value):
+        return day(value), booked_on
     try:
-        return day(value)
+        return day(value), booked_on
     except UnreadableFile:
-        if booked is None or not is_interest_day(value):
-            raise
         oddities[Oddity.INTEREST_DAY] += 1
-        return None
+        return None, booked_on
 
 
-def _facts(pending: Pending) -> Facts:
-    found = mt940_texts.facts(pending.text) if pending.text else {}
-    if pending.ns:
-        for name, text in mt940_texts.facts_of_ns(pending.ns).items():
-            found.setdefault(name, text)
+def _facts(text: str, ns: str) -> Facts:
+    found = mt940_texts.facts(text) if text else {}
+    if ns:
+        for name, value in mt940_texts.facts_of_ns(ns.split("\n")).items():
+            found.setdefault(name, value)
     return found
 
 
@@ -260,7 +262,7 @@ def _return_reason(facts: Facts) -> str:
     if key in _REASONS:
         return _REASONS[key]
     words = _REASON.findall(" ".join((facts.get("purpose", ""), facts.get("return_note", ""))))
-    return next((word for word in words if word in BY_CODE), key or NARRATIVE)
+    return next((word for word in words if word in BY_CODE), key or _NARRATIVE)
 
 
 def _amounts(

@@ -8,7 +8,6 @@ from ledger.money import Money
 from reconciliation.formats.mt940_lines import Oddity
 from reconciliation.formats.mt940_values import Total
 from reconciliation.formats.tally import Figures, counted
-from reconciliation.statement import Balance
 
 _ODDITIES = {
     Oddity.NO_TYPE: "{} without a transaction type.",
@@ -26,24 +25,6 @@ def of_lines(oddities: Mapping[Oddity, int]) -> Iterator[str]:
     """What is odd about lines, with how many there are of each."""
     for oddity, number in oddities.items():
         yield _ODDITIES[oddity].format(counted(number, "line"))
-
-
-def of_pages(
-    before: Balance | None, opening: Balance | None, closing: Balance | None, *, is_last: bool
-) -> Iterator[str]:
-    """Where the pages of a statement do not follow one another.
-
-    `before` is the interim balance (:62M:) that ends the message before, where it is about the same account.
-    """
-    if opening is not None and opening.kind == "60M":
-        if before is None:
-            yield "Earlier pages of the statement stand elsewhere."
-        elif before.amount != opening.amount:
-            yield f"The page begins with {opening.amount}, but the one before ended with {before.amount}."
-    elif before is not None:
-        yield "The page before announces another one, but this is none."
-    if is_last and closing is not None and closing.kind == "62M":
-        yield "Further pages of the statement stand elsewhere."
 
 
 def of_totals(totals: Mapping[str, Total], figures: Figures, currency: str) -> Iterator[str]:

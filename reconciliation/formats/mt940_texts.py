@@ -59,12 +59,13 @@ _NS_NAMES = frozenset({"15", "16"})
 _WITHOUT_BLANKS = ("account", "bic", "creditor_id")
 
 
-def facts(lines: Sequence[str]) -> Facts:
-    """What the lines of one text say. Nothing is guessed: what no dialect explains is the purpose."""
-    glued = "".join(lines)
+def facts(written: str) -> Facts:
+    """What a text of one or more lines says. Nothing is guessed: what no dialect explains is the purpose."""
+    glued = written.replace("\n", "")
     separator = _separator(glued)
     if separator and glued.count(separator) <= MOST_MARKS:
         return _german(glued, separator)
+    lines = written.split("\n")
     text = _joined(lines)
     found = mt940_dutch.by_slashes(text) if text.startswith("/") and text.count("/") <= MOST_MARKS else None
     if found is None and text.startswith("SEPA "):

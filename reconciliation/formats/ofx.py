@@ -14,15 +14,16 @@ from typing import BinaryIO
 
 from ledger.errors import Rejected
 from ledger.money import checked_currency
-from reconciliation.formats import ofx_entries
+from reconciliation.formats import ofx_entries, ofx_fragment
 from reconciliation.formats.ofx_entries import ODDITIES, Oddity
 from reconciliation.formats.ofx_envelope import Collected, Envelope
 from reconciliation.formats.ofx_opening import Opening, opening
 from reconciliation.formats.ofx_scan import Event, Kind, Mark, Transaction, scan
 from reconciliation.formats.ofx_status import Answers
 from reconciliation.formats.ofx_text import CHUNK, pieces
+from reconciliation.formats.refusals import Refusals
 from reconciliation.formats.tally import Tally, counted
-from reconciliation.statement import Header, Item, Line, Statement, UnreadableFile
+from reconciliation.statement import Header, Item, Line, RefusedLine, Statement, UnreadableFile
 
 MOST_STATEMENTS = 500  # of one file
 
@@ -47,18 +48,32 @@ def identify(head: bytes) -> str | None:
 def read(stream: BinaryIO) -> Iterator[Item]:
     """For each statement of `stream` its Header, its Lines, and last its Statement, in the file's order.
 
+    A transaction that cannot be read by itself is a RefusedLine in its place.
     Memory stays flat however long the file is. Raises UnreadableFile, possibly after lines were given:
     nothing is to be kept of a file that was not read to its end.
     """
     head = _head(stream)
-    found = opening(head)
-    if found is None:
-        raise UnreadableFile("The file does not begin as an OFX file does.", line=1)
+    found = _opened(head)
     noticed = list(_opening_problems(found))
     blocks = chain((head,), iter(lambda: stream.read(CHUNK), b""))
     file = _File(found.format)
     yield from file.items(scan(pieces(blocks, found, noticed), noticed))
     yield file.last(noticed)
+
+
+def fragment(stream: BinaryIO, position: int) -> bytes:
+    """The bytes of the transaction at `position` of a seekable stream, as they stand in the file.
+
+    Raises NoSuchLine beyond the last, and UnreadableFile for what is no OFX file.
+    """
+    return ofx_fragment.find(stream, position, _opened(_head(stream)))
+
+
+def _opened(head: bytes) -> Opening:
+    found = opening(head)
+    if found is None:
+        raise UnreadableFile("The file does not begin as an OFX file does.", line=1)
+    return found
 
 
 def _head(stream: BinaryIO) -> bytes:
@@ -87,28 +102,23 @@ class _File:
         self._current: _Reading | None = None
         self._held: Statement | None = None
         self._statements = self._unread = 0
+        self._refusals = Refusals()
 
     def items(self, events: Iterable[Event]) -> Iterator[Item]:
         """The items of all statements but the last Statement itself. Raises UnreadableFile."""
         position = 0
         for event in events:
-            try:
-                if isinstance(event, Mark):
-                    yield from self._mark(event)
-                    continue
+            current = self._current
+            if isinstance(event, Mark) or current is None or current.header is None:
+                yield from self._around(event)
                 current = self._current
-                if current is None:
-                    raise UnreadableFile("A line in the file stands outside of any statement.")
-                if current.header is None:
-                    yield from self._begin(current)
-                if not current.is_investment:
-                    position += 1
-                    yield current.line(event, position)
-                else:
-                    current.cash += 1
-            except Rejected as refusal:
-                known = refusal.line if isinstance(refusal, UnreadableFile) else None
-                raise UnreadableFile(refusal.message, line=known or event.line) from None
+            if isinstance(event, Mark) or current is None:
+                continue
+            if current.is_investment:
+                current.cash += 1
+            else:
+                position += 1
+                yield current.line(event, position)
 
     def last(self, noticed: Iterable[str]) -> Statement:
         """The last Statement, with what there is to say of the file as a whole and was `noticed` in its text."""
@@ -117,6 +127,19 @@ class _File:
             raise UnreadableFile(" ".join((*answers, "The file holds no statement of an account.")))
         unread = [f"{counted(self._unread, 'statement')} of a loan, not imported."] if self._unread else []
         return replace(self._held, problems=(*self._held.problems, *noticed, *answers, *unread))
+
+    def _around(self, event: Event) -> Iterator[Item]:
+        """What a mark brings, or the first line of a statement before itself. Raises UnreadableFile."""
+        try:
+            if isinstance(event, Mark):
+                yield from self._mark(event)
+            elif self._current is None:
+                raise UnreadableFile("A line in the file stands outside of any statement.")
+            else:
+                yield from self._begin(self._current)
+        except Rejected as refusal:
+            known = refusal.line if isinstance(refusal, UnreadableFile) else None
+            raise UnreadableFile(refusal.message, line=known or event.line) from None
 
     def _begin(self, current: _Reading) -> Iterator[Item]:
         """The statement before, which is held until something follows it, and the header of this one."""
@@ -145,7 +168,9 @@ class _File:
             raise UnreadableFile("A statement in the file begins before the one above it has ended.")
         if self._statements > MOST_STATEMENTS:
             raise UnreadableFile(f"The file holds more than {MOST_STATEMENTS} statements.")
-        self._current = _Reading(mark.name, self._format, mark.name == _INVESTMENT, self.answers.take())
+        self._current = _Reading(
+            mark.name, self._format, mark.name == _INVESTMENT, self.answers.take(), self._refusals
+        )
 
 
 @dataclass(slots=True)
@@ -156,6 +181,7 @@ class _Reading:
     format: str
     is_investment: bool
     noticed: list[str]
+    refusals: Refusals
     header: Header | None = None
     currency: str = ""
     envelope: Collected = field(default_factory=Collected)
@@ -191,14 +217,18 @@ class _Reading:
         )
         return self.header
 
-    def line(self, transaction: Transaction, position: int) -> Line:
-        line = ofx_entries.line(
-            transaction.fields,
-            currency=self.currency,
-            is_pending=self.is_in_pending or transaction.name == _PENDING,
-            position=position,
-            oddities=self.oddities,
-        )
+    def line(self, transaction: Transaction, position: int) -> Line | RefusedLine:
+        """The line that a transaction is, or why it cannot be read by itself. Raises UnreadableFile past the limit."""
+        is_pending = self.is_in_pending or transaction.name == _PENDING
+        try:
+            if transaction.fault is not None:
+                raise UnreadableFile(transaction.fault)
+            line = ofx_entries.line(
+                transaction.fields, self.currency, is_pending, position=position, oddities=self.oddities
+            )
+        except Rejected as refusal:
+            refused = RefusedLine(position=position, reason=refusal.message, line=transaction.line)
+            return self.refusals.add(refused, self.tally)
         self.tally.add(line, is_credit=line.amount.minor >= 0)
         return line
 

@@ -39,36 +39,66 @@ ODDITIES = {
     Oddity.CORRECTION: "{} by which the bank corrects an earlier line, not counted; a person must see to it.",
 }
 
+# What money does by a line's type; of the other types either may be.
+_SIGNS: dict[str | None, int] = {"CREDIT": 1, "DEBIT": -1}
+
 
 def line(
-    fields: dict[str, str], *, currency: str, is_pending: bool, position: int, oddities: Counter[Oddity]
+    fields: dict[str, str], currency: str, is_pending: bool, *, position: int, oddities: Counter[Oddity]
 ) -> Line:
     """The Line of one transaction in an account kept in `currency`; `position` counts from 1.
 
     What a person should know of is counted in `oddities`. Raises UnreadableFile, without a line number, where
     the amount is missing or a value cannot be read.
     """
+    if is_pending or not _UNUSUAL.isdisjoint(fields):
+        return _unusual(fields, currency, is_pending, position, oddities)
     get = fields.get
-    is_usual = _UNUSUAL.isdisjoint(fields)
-    amount = _amount(get("TRNAMT"), currency if is_usual else _currency(fields, currency))
-    status = LineStatus.BOOKED if is_usual and not is_pending else _status(fields, is_pending)
+    amount, booked_on = _amount(get("TRNAMT"), currency), ofx_values.day(get("DTPOSTED"))
     bank_reference = written(get("FITID"))
-    code = written(get("TRNTYPE"))
-    memo = written(get("MEMO"))
-    _note(status, code, amount, bank_reference, oddities)
-    numbers = [] if is_usual else _numbers(fields, bank_reference)
+    code = _code(get("TRNTYPE"))
+    if bank_reference is None or code in _SIGNS:
+        _note(code, amount, bank_reference, oddities)
     return Line(
         amount=amount,
-        status=status,
-        booked_on=ofx_values.day(get("DTPOSTED")),
-        valued_on=None if is_usual else _valued_on(fields),
-        counterparty=Party(name=written(get("NAME"))) if is_usual else _counterparty(fields),
-        remittance=_remittance(memo, numbers) if numbers else memo,
-        reference=_reference(numbers) if numbers else None,
+        booked_on=booked_on,
+        counterparty=Party(name=written(get("NAME"))),
+        remittance=written(get("MEMO")),
         bank_reference=bank_reference,
         transaction_code=code,
         position=position,
     )
+
+
+def _unusual(
+    fields: dict[str, str], currency: str, is_pending: bool, position: int, oddities: Counter[Oddity]
+) -> Line:
+    """The Line of a transaction that is pending, or has more than what all have."""
+    get = fields.get
+    amount = _amount(get("TRNAMT"), _currency(fields, currency))
+    status = _status(fields, is_pending)
+    bank_reference = written(get("FITID"))
+    code = _code(get("TRNTYPE"))
+    if status is LineStatus.INFO:
+        oddities[Oddity.CORRECTION] += 1
+    elif status is LineStatus.BOOKED:
+        _note(code, amount, bank_reference, oddities)
+    memo, numbers = written(get("MEMO")), _numbers(fields, bank_reference)
+    return Line(
+        amount=amount,
+        status=status,
+        booked_on=ofx_values.day(get("DTPOSTED")),
+        valued_on=_valued_on(fields),
+        counterparty=_counterparty(fields),
+        remittance=_remittance(memo, numbers),
+        reference=_reference(numbers),
+        bank_reference=bank_reference,
+        transaction_code=code,
+        position=position,
+    )
+
+
+_code = lru_cache(maxsize=256)(written)  # a type stands on most lines
 
 
 def _amount(value: str | None, currency: str) -> Money:
@@ -99,16 +129,11 @@ def _status(fields: dict[str, str], is_pending: bool) -> LineStatus:
     return LineStatus.BOOKED
 
 
-def _note(
-    status: LineStatus, code: str | None, amount: Money, bank_reference: str | None, oddities: Counter[Oddity]
-) -> None:
-    if status is LineStatus.INFO:
-        oddities[Oddity.CORRECTION] += 1
-    elif status is LineStatus.BOOKED:
-        if bank_reference is None:
-            oddities[Oddity.NO_BANK_REFERENCE] += 1
-        if (code == "CREDIT" and amount.minor < 0) or (code == "DEBIT" and amount.minor > 0):
-            oddities[Oddity.SIGN_AGAINST_TYPE] += 1
+def _note(code: str | None, amount: Money, bank_reference: str | None, oddities: Counter[Oddity]) -> None:
+    if bank_reference is None:
+        oddities[Oddity.NO_BANK_REFERENCE] += 1
+    if amount.minor * _SIGNS.get(code, 0) < 0:
+        oddities[Oddity.SIGN_AGAINST_TYPE] += 1
 
 
 def _valued_on(fields: dict[str, str]) -> date | None:

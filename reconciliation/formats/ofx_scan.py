@@ -61,11 +61,15 @@ class Mark(NamedTuple):
 
 
 class Transaction(NamedTuple):
-    """One STMTTRN or STMTTRNP: its leaves by name, those of an aggregate within it as "PAYEE.NAME"."""
+    """One STMTTRN or STMTTRNP: its leaves by name, those of an aggregate within it as "PAYEE.NAME".
+
+    `fault` is why it cannot be read by itself, where that shows already.
+    """
 
     name: str
     fields: dict[str, str]
     line: int
+    fault: str | None = None
 
 
 Event: TypeAlias = Mark | Transaction
@@ -116,6 +120,7 @@ class _Walk:
         self._line = self._opened_line = 1
         self._before = 0
         self._record: dict[str, str] | None = None
+        self._fault: str | None = None
         self._record_line = 1
         self._events: list[Event] = []
         self._stray_line: int | None = None
@@ -219,7 +224,7 @@ class _Walk:
     def _begin_record(self) -> None:
         if self._record is not None:
             self._refuse_nesting()
-        self._record, self._record_line = {}, self._opened_line
+        self._record, self._record_line, self._fault = {}, self._opened_line, None
 
     def _refuse_nesting(self) -> None:
         raise UnreadableFile(
@@ -233,7 +238,10 @@ class _Walk:
             self._events.append(Mark(Kind.LEAF, name, parent, self._text, self._opened_line))
             return
         key = name if parent in TRANSACTIONS or parent not in _AGGREGATES else f"{parent}.{name}"
-        _put(self._record, key, self._text, self._opened_line)
+        if _contradicts(self._record, key, self._text):
+            self._fault = "A line in the file states one of its fields twice."
+        else:
+            _put(self._record, key, self._text, self._opened_line)
 
     def _close(self, name: str) -> None:
         if self._opened == name:
@@ -252,7 +260,7 @@ class _Walk:
 
     def _closed(self, name: str) -> None:
         if name in TRANSACTIONS and self._record is not None:
-            self._events.append(Transaction(name, self._record, self._record_line))
+            self._events.append(Transaction(name, self._record, self._record_line, self._fault))
             self._record = None
         elif not self._around:
             self._has_ended = True
@@ -265,14 +273,21 @@ class _Walk:
         )
 
 
+# What may be stated in several pieces; of any other field there is only one.
+_TEXTS = frozenset({"MEMO", "NAME", "EXTDNAME", "PAYEE.NAME"})
+
+
+def _contradicts(record: dict[str, str], key: str, text: str) -> bool:
+    known = record.get(key, "").strip()
+    return key not in _TEXTS and bool(known) and text.strip() not in ("", known)
+
+
 def _put(record: dict[str, str], key: str, text: str, line: int) -> None:
-    """A field stated again adds to a text that differs, and is refused where there can be only one."""
-    known = record.get(key)
-    if known is None or not known.strip():
+    """A text that is stated again adds to the one before, unless it only repeats it."""
+    known = record.get(key, "")
+    if not known.strip():
         record[key] = text
-    elif text.strip() and text.strip() != known.strip():
-        if key not in ("MEMO", "NAME", "EXTDNAME", "PAYEE.NAME"):
-            raise UnreadableFile("A line in the file states one of its fields twice.", line=line)
+    elif text.strip() not in ("", known.strip()):
         record[key] = f"{known} {text}"
     if len(record) > MOST_FIELDS or len(record[key]) > LONGEST:
         _refuse_length(line)

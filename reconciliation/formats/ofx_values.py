@@ -6,6 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
+from ledger.currencies import decimals
 from ledger.money import Money, UnreadableAmount, minor_units
 from reconciliation.statement import UnreadableFile
 
@@ -21,6 +22,7 @@ _GROUPED = re.compile(
     r"[+-]?(?:[0-9]{1,3}(?:(,)[0-9]{3})+\.[0-9]*|[0-9]{1,3}(?:(\.)[0-9]{3})+,[0-9]*"
     r"|[0-9]{1,3}(?:([ \u00a0\u202f'])[0-9]{3})+(?:[.,][0-9]*)?)"
 )
+_CENTS = re.compile(r"\s*([+-]?[0-9]{1,12})\.([0-9]{2})\s*")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 
 
@@ -89,6 +91,9 @@ def money(value: str, currency: str) -> Money:
 
     Raises UnreadableFile where it is no number, or not exact in `currency`.
     """
+    plain = _CENTS.fullmatch(value)
+    if plain is not None and decimals(currency) == len(plain[2]):
+        return Money(int(plain[1] + plain[2]), currency)
     try:
         return Money(minor_units(value, currency), currency)
     except UnreadableAmount:

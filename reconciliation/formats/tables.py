@@ -1,21 +1,33 @@
-"""Tables that say where an XML format keeps its fields, and the walk that fills a record by such a table.
+"""Tables that say where an XML format keeps its fields, and how a record is filled by such a table.
 
 A table maps the local names of an element's children to what is done with each: keep its text, look at its
 value, go below it, or open a record of its own for every one of them. What it does not name is passed over.
+Filling has two halves: `trace` finds what there is to do with an element, and `run` does it with the texts. So
+an element whose twin was traced before need not be looked at again: only its texts differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, Protocol, TypeAlias
 
 from lxml import etree
 
+from ledger.errors import Rejected
+
 Record: TypeAlias = dict[str, Any]
-Look: TypeAlias = Callable[[etree._Element, Record], None]
-Fill: TypeAlias = Callable[[etree._Element, Record], None]
+
+
+class Attributes(Protocol):
+    """The attributes of an element; an lxml element is one, a dict another."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+# What is done with an element's text and attributes; raises Rejected if they cannot be read.
+Look: TypeAlias = Callable[[str, Attributes, Record], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,86 +48,122 @@ class Each:
 # The name "." stands for the element itself, where it has a text as well as children.
 Table: TypeAlias = Mapping[str, "Text | Look | Table | Each"]
 
+_KEEP, _LOOK, _OPEN, _CLOSE, _BELOW = range(5)
 
-class _Kind(IntEnum):
-    TEXT = 0
-    LOOK = 1
-    BELOW = 2
-    EACH = 3
-
-
-_Step: TypeAlias = tuple[int, Any, Any]
-_Steps: TypeAlias = dict[object, _Step]
+# What to do, with which field or look, whose text, and its attributes.
+Act: TypeAlias = tuple[int, Any, int, Any]
+_Steps: TypeAlias = dict[object, tuple[int, Any, Any]]
 
 
-def compiled(table: Table, namespace: str) -> Fill:
-    """What fills a record from an element by `table`, its children being of `namespace` ("" for none)."""
-    steps = _steps(table, namespace)
+class Misread(Rejected):
+    """A text that its look refuses; `at` is the number of its element in the trace."""
 
-    def fill(element: etree._Element, record: Record) -> None:
-        _walk(element, steps, record)
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
 
-    return fill
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is to be done with an element and those below it, and the elements in the order of the acts."""
+
+    acts: list[Act]
+    elements: list[etree._Element]
+
+    def record(self) -> Record:
+        """The record of this very element. Raises Misread."""
+        return run(self.acts, [element.text or "" for element in self.elements])
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A table made ready for the children of one namespace ("" for none)."""
+
+    steps: _Steps
+
+    @classmethod
+    def of(cls, table: Table, namespace: str) -> Layout:
+        return cls(_steps(table, namespace))
+
+    def trace(self, element: etree._Element) -> Trace:
+        found = Trace([], [])
+        _trace(element, self.steps, found)
+        return found
+
+
+def run(acts: Sequence[Act], texts: Sequence[str]) -> Record:
+    """A record filled by `acts` with `texts`, as they are numbered there. Raises Misread.
+
+    Kinds are compared inline and in the order of their number, for here a long file spends much of its time.
+    """
+    record: Record = {}
+    opened: list[Record] = []
+    at = 0
+    try:
+        for kind, what, at, attributes in acts:
+            if kind == _KEEP:
+                if what not in record and (value := texts[at].strip()):
+                    record[what] = value
+            elif kind == _LOOK:
+                what(texts[at], attributes, record)
+            elif kind == _OPEN:
+                opened.append(record)
+                part: Record = {}
+                record.setdefault(what, []).append(part)
+                record = part
+            else:
+                record = opened.pop()
+    except Rejected as refusal:
+        raise Misread(refusal.message, at) from None
+    return record
 
 
 def texts(field: str) -> Look:
     """Lists the text of every such element as it stands; blank ones are left out."""
 
-    def keep(element: etree._Element, record: Record) -> None:
-        value = element.text
-        if value and not value.isspace():
-            record.setdefault(field, []).append(value)
+    def keep(text: str, _: Attributes, record: Record) -> None:
+        if text and not text.isspace():
+            record.setdefault(field, []).append(text)
 
     return keep
 
 
-def keep_text(element: etree._Element, field: str, record: Record) -> None:
-    """What Text does, for elements that a table does not reach."""
-    value = (element.text or "").strip()
-    if value:
-        record.setdefault(field, value)
+@lru_cache(maxsize=64)
+def _prefix(namespace: str) -> str:
+    return f"{{{namespace}}}" if namespace else ""
 
 
 def _steps(table: Table, namespace: str) -> _Steps:
-    prefix = f"{{{namespace}}}" if namespace else ""
-    return {prefix + name: _step(found, namespace) for name, found in table.items() if name != "."}
+    return {
+        _prefix(namespace) + name: _step(found, namespace) for name, found in table.items() if name != "."
+    }
 
 
-def _step(found: Text | Look | Table | Each, namespace: str) -> _Step:
+def _step(found: Text | Look | Table | Each, namespace: str) -> tuple[int, Any, Any]:
     if isinstance(found, Text):
-        return _Kind.TEXT.value, found.field, None
+        return _KEEP, found.field, None
     if isinstance(found, Each):
-        return _Kind.EACH.value, found.field, _steps(found.table, namespace)
+        return _OPEN, found.field, _steps(found.table, namespace)
     if isinstance(found, Mapping):
-        return _Kind.BELOW.value, _own(found.get(".")), _steps(found, namespace)
-    return _Kind.LOOK.value, found, None
+        own = found.get(".")
+        return _BELOW, None if own is None else _step(own, namespace), _steps(found, namespace)
+    return _LOOK, found, None
 
 
-def _own(found: Text | Look | Table | Each | None) -> Look | None:
-    if isinstance(found, Text):
-        field = found.field
-        return lambda element, record: keep_text(element, field, record)
-    return found if callable(found) else None
-
-
-def _walk(element: etree._Element, steps: _Steps, record: Record) -> None:
-    """Visits each child once. Kinds are compared inline, for here a long file spends most of its time."""
+def _trace(element: etree._Element, steps: _Steps, found: Trace) -> None:
+    acts, elements = found.acts, found.elements
     for child in element[:]:  # type: ignore[index]  # a slice is quicker than an iterator
         step = steps.get(child.tag)
         if step is None:
             continue
         kind, what, below = step
-        if kind == 0:
-            value = child.text
-            if value is not None and what not in record and (value := value.strip()):
-                record[what] = value
-        elif kind == 1:
-            what(child, record)
-        elif kind == 2:
-            if what is not None:
-                what(child, record)
-            _walk(child, below, record)
-        else:
-            part: Record = {}
-            _walk(child, below, part)
-            record.setdefault(what, []).append(part)
+        if kind == _BELOW and what is not None:
+            acts.append((what[0], what[1], len(elements), child))
+            elements.append(child)
+        elif kind != _BELOW:
+            acts.append((kind, what, len(elements), child))
+            elements.append(child)
+        if below is not None:
+            _trace(child, below, found)
+            if kind == _OPEN:
+                acts.append((_CLOSE, None, 0, None))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ledger.money import Money
-from reconciliation.statement import Balance, Header, Line, LineStatus, RefusedLine, Statement
+from reconciliation.statement import Balance, Header, Line, LineStatus, RefusedLine, Statement, StatementKind
 
 MOST_TOLD = 20  # refused lines whose reasons are told one by one; of more only the number
 
@@ -109,7 +109,7 @@ class Tally:
         booked = Money(figures.net_minor, currency)
         shown = (
             *self._refused_problems(),
-            *_balance_problems(opening, closing, booked),
+            *_balance_problems(header.kind, opening, closing, booked),
             *_line_problems(self, currency),
         )
         return Statement(
@@ -135,8 +135,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _balance_problems(opening: Balance | None, closing: Balance | None, booked: Money) -> Iterator[str]:
+def _balance_problems(
+    kind: StatementKind, opening: Balance | None, closing: Balance | None, booked: Money
+) -> Iterator[str]:
     if opening is None or closing is None:
+        if kind is not StatementKind.STATEMENT:
+            return  # reports and notifications need not have balances
         missing = " and ".join(
             name for name, found in (("opening", opening), ("closing", closing)) if found is None
         )

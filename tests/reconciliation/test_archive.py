@@ -366,7 +366,7 @@ EXPECTED: dict[str, str | list[list[Any]]] = {
     "members that share their data": [["a.xml", MEGABYTE, None]] * 64 + [["a.xml", 0, TOO_LARGE]] * 86,
     "a hundred thousand members": TOO_MANY,
     "a few members too many": "The archive has 201 members, more than the 200 that are unpacked.",
-    "a directory of 100 MB": TOO_MANY,
+    "a directory of 40 MB": TOO_MANY,
     "names that climb": [["slipped.xml", len(CAMT), None]] * 3,
     "a link to a file of the machine": [
         ["link.xml", 0, "This is a link to another file, which is not followed."]

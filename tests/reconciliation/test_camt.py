@@ -229,25 +229,17 @@ def test_memory_does_not_grow_with_the_number_of_entries() -> None:
         ("", "BkToCstmrStmt", "camt.053"),
         ("urn:something", "BkToCstmrStmt", "camt.053"),
         ("urn:iso:std:iso:20022:tech:xsd:camt.052.001.08", "BkToCstmrStmt", "camt.053"),
-        ("urn:iso:std:iso:20022:tech:xsd:camt.052.001.08", "BkToCstmrAcctRpt", None),
-        ("urn:iso:std:iso:20022:tech:xsd:camt.054.001.08", "BkToCstmrDbtCdtNtfctn", None),
+        ("urn:iso:std:iso:20022:tech:xsd:camt.052.001.08", "BkToCstmrAcctRpt", "camt.052.001.08"),
+        ("urn:iso:std:iso:20022:tech:xsd:camt.054.001.08", "BkToCstmrDbtCdtNtfctn", "camt.054.001.08"),
+        ("urn:swift:xsd:$camt.053.001.01", "BkToCstmrStmtV01", "camt.053.001.01"),
+        ("", "BkToCstmrAcctRpt", "camt.052"),
+        ("", "BkToCstmrDbtCdtNtfctnV01", "camt.054"),
+        ("", "Foo", None),
         ("urn:iso:std:iso:20022:tech:xsd:pain.008.001.08", "CstmrDrctDbtInitn", None),
     ],
 )
 def test_the_version_is_told_by_namespace_or_root(namespace: str, root: str, expected: str | None) -> None:
     assert camt.identify(f'<Document xmlns="{namespace}"><{root}><GrpHdr/>'.encode()) == expected
-
-
-@pytest.mark.parametrize(
-    ("root", "expected"),
-    [("BkToCstmrAcctRpt", "camt.052"), ("BkToCstmrDbtCdtNtfctn", "camt.054"), ("Foo", None)],
-)
-def test_other_account_messages_are_told_apart_even_though_they_are_not_read(
-    root: str, expected: str | None
-) -> None:
-    head = f"<Document><{root}>".encode()
-    assert camt.identify_any(head) == expected
-    assert camt.identify(head) is None
 
 
 @pytest.mark.parametrize(
@@ -316,16 +308,44 @@ def test_an_amount_is_read_to_the_minor_unit(amount: str, currency: str, minor: 
         (f"{BOOKED_12_50}<ValDt><Dt>0000-01-01</Dt></ValDt>", "is not a date"),
     ],
 )
-def test_money_that_cannot_be_read_refuses_the_file_with_its_line(fields: str, reason: str) -> None:
-    found = refusal(raw(f"<Ntry>{BOOKED_12_50}</Ntry>\n<Ntry>{fields}</Ntry>"))
-    assert reason in found.message
-    assert found.message.endswith(".")
-    assert found.line == 3
+def test_an_entry_that_cannot_be_read_is_refused_by_itself_with_its_line(fields: str, reason: str) -> None:
+    good = f"<Ntry>{BOOKED_12_50}</Ntry>"
+    found = only(raw(f"{good}\n<Ntry>{fields}</Ntry>\n{good}"))
+    (refused,) = found.refused
+    assert reason in refused.reason
+    assert refused.reason.endswith(".")
+    assert (refused.position, refused.line) == (2, 3)
+    assert [(line.amount, line.position) for line in found.lines] == [(euro(1250), 1), (euro(1250), 3)]
+    assert (found.statement.lines, found.statement.refused, found.statement.booked) == (2, 1, euro(2500))
+    assert str(refused) in found.statement.problems
+
+
+def test_a_part_that_cannot_be_read_refuses_its_entry() -> None:
+    content = camt053([lump(500, payment_information_id="P", parts=[Part(amount=200), Part(amount=300)])])
+    found = only(content.replace(b">3.00<", b">3,00<"))
+    assert [refused.reason[:6] for refused in found.refused] == ["'3,00'"]
+    assert found.lines == ()
+
+
+def test_a_refused_entry_shows_in_the_proof() -> None:
+    content = camt053([credit(1250), debit(300)]).replace(b'EUR">3.00', b'EUR">3,00')
+    found = only(content).statement
+    assert (found.balanced, found.difference, found.refused) == (False, euro(-300), 1)
+    assert found.problems[0].startswith("Line 67 of the file is not taken in: '3,00' is not an amount")
 
 
 def test_the_line_number_is_right_far_down_a_file() -> None:
     good = f"<Ntry>{BOOKED_12_50}</Ntry>\n" * 70_000
-    assert refusal(raw(good + '<Ntry><Amt Ccy="EUR">1,00</Amt></Ntry>')).line == 70_002
+    (refused,) = only(raw(good + '<Ntry>\n<Amt Ccy="EUR">1,00</Amt></Ntry>')).refused
+    assert (refused.position, refused.line) == (70_001, 70_003)
+
+
+def test_a_thousand_refused_entries_are_told_and_one_more_refuses_the_file() -> None:
+    bad = '<Ntry><Amt Ccy="EUR">1,00</Amt></Ntry>\n'
+    found = only(raw(bad * 1_000))
+    assert (len(found.refused), found.statement.refused) == (1_000, 1_000)
+    assert "980 more lines could not be read." in found.statement.problems
+    assert "More than 1000 lines" in refusal(raw(bad * 1_001)).message
 
 
 @pytest.mark.parametrize(
@@ -339,6 +359,7 @@ def test_the_line_number_is_right_far_down_a_file() -> None:
         ("<DtTm>2026-01-05T23:30:00.000-05:00</DtTm>", DAY),
         ("<DtTm>2026-01-05T00:10:00+02:00</DtTm>", DAY),
         ("<DtTm>2026-01-05T23:00:00.000Z</DtTm>", DAY),
+        ("<DtTm>2026-01-05T23:00:00:000</DtTm>", DAY),
         ("<Dt>2026-01-05T10:00:00</Dt>", DAY),
         ("2026-01-05", DAY),
         ("<Dt>2028-02-29</Dt>", date(2028, 2, 29)),
@@ -772,16 +793,22 @@ def charge(amount: str, *, included: str = "", sign: str = "DBIT", ccy: str = "E
 @pytest.mark.parametrize(
     ("amounts", "original", "charges"),
     [
-        (details_of(instructed="71.97", transacted="74.97"), 7197, None),
-        (details_of(transacted="71.97"), 7197, None),
+        (details_of(instructed="71.97", transacted="74.97"), 7197, 300),
+        (details_of(transacted="71.97"), 7197, 300),
+        (details_of(instructed="74.97"), 7497, None),
+        (details_of(instructed="80.00"), 8000, None),
         (details_of(transacted="74.97"), None, None),
         (f"<Chrgs>{charge('3.00', included='true')}</Chrgs>", 7197, 300),
-        (f"<Chrgs>{charge('3.00', included='false')}</Chrgs>", None, 300),
-        (f"<Chrgs>{charge('3.00')}</Chrgs>", None, 300),
-        (f"<Chrgs>{charge('2.00')}{charge('1.50')}{charge('0.50', sign='CRDT')}</Chrgs>", None, 300),
-        ('<Chrgs><Amt Ccy="EUR">3.00</Amt></Chrgs><Chrgs><Amt Ccy="EUR">0.00</Amt></Chrgs>', None, 300),
-        ('<Chrgs><TtlChrgsAndTaxAmt Ccy="EUR">3.00</TtlChrgsAndTaxAmt></Chrgs>', None, 300),
-        ('<Chrgs><Amt Ccy="EUR">0.00</Amt></Chrgs>', None, 0),
+        (f"<Chrgs>{charge('3.00', included='false')}</Chrgs>", 7497, 300),
+        (f"<Chrgs>{charge('3.00')}</Chrgs>", 7197, 300),
+        (f"<Chrgs>{charge('2.00')}{charge('1.50')}{charge('0.50', sign='CRDT')}</Chrgs>", 7197, 300),
+        ('<Chrgs><Amt Ccy="EUR">3.00</Amt></Chrgs><Chrgs><Amt Ccy="EUR">0.00</Amt></Chrgs>', 7197, 300),
+        ('<Chrgs><TtlChrgsAndTaxAmt Ccy="EUR">3.00</TtlChrgsAndTaxAmt></Chrgs>', 7197, 300),
+        ('<Chrgs><Amt Ccy="EUR">0.00</Amt></Chrgs>', 7497, 0),
+        (f"<Intrst>{charge('0.47')}</Intrst>", 7450, 47),
+        ('<Intrst><Amt Ccy="EUR">0.47</Amt><CdtDbtInd>DBIT</CdtDbtInd></Intrst>', 7450, 47),
+        (f"<Chrgs>{charge('2.53')}</Chrgs><Intrst>{charge('0.47')}</Intrst>", 7197, 300),
+        (f"{details_of(instructed='71.97')}<Chrgs>{charge('2.53')}</Chrgs>", 7197, 253),
         ("<Chrgs/>", None, None),
         ("", None, None),
     ],
@@ -1191,7 +1218,7 @@ def test_an_account_named_only_after_the_entries_is_refused() -> None:
         "<BkToCstmrStmt/>",
         "<BkToCstmrStmt><GrpHdr/></BkToCstmrStmt>",
         "<Stmt><Acct><Ccy>EUR</Ccy></Acct></Stmt>",
-        "<BkToCstmrAcctRpt><Rpt><Acct><Ccy>EUR</Ccy></Acct></Rpt></BkToCstmrAcctRpt>",
+        "<BkToCstmrAcctRpt><Stmt><Acct><Ccy>EUR</Ccy></Acct></Stmt></BkToCstmrAcctRpt>",
     ],
 )
 def test_a_file_without_a_statement_is_refused(body: str) -> None:

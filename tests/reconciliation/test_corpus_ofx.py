@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from ledger.money import Money
 from reconciliation.formats import ofx
-from reconciliation.statement import LineStatus, UnreadableFile, WholeStatement, gather
+from reconciliation.statement import LineStatus, NoSuchLine, UnreadableFile, WholeStatement, gather
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = (ROOT / os.environ.get("DUECOURSE_CORPUS", "../shared/corpus")).resolve()
@@ -44,10 +45,6 @@ EXCEPTIONS = {
     "ofx1/libofx__libofx__example-listing2.xml": (
         "The file does not begin as an OFX file does.",
         "It is an illustration of a manual: the header is turned into elements that OFX does not know.",
-    ),
-    "ofx2/asgrim__ofxparser__ofxdata-banking-xml200.ofx": (
-        "A line has no amount.",
-        "The content of its only transaction was cut out by whoever published it.",
     ),
     "ofx1/reubano__csv2ofx__custom_example_transfer@tag-v0.13.0.ofx": (
         NO_STATEMENT,
@@ -124,7 +121,7 @@ def wanted(facts: dict[str, Any], format_version: str | None) -> dict[str, Any]:
 
 
 def first_wanted(facts: dict[str, Any] | None, currency: str) -> tuple[object, ...] | None:
-    if facts is None:
+    if facts is None or facts["amount"] is None:
         return None
     return (
         minor(facts["amount"].replace(",", "."), currency),
@@ -152,7 +149,7 @@ def found(whole: WholeStatement, facts: dict[str, Any]) -> dict[str, Any]:
         "to": header.to_on and header.to_on.isoformat(),
         "closing": statement.closing and statement.closing.amount.minor,
         "closed_on": statement.closing and statement.closing.on and statement.closing.on.isoformat(),
-        "entries": len(booked),
+        "entries": len(booked) + len(whole.refused),
         "credits": sum(amount for amount in booked if amount > 0),
         "debits": -sum(amount for amount in booked if amount < 0),
         "first": first_found(whole, facts["first_entry"]),
@@ -238,6 +235,29 @@ def test_no_statement_claims_a_proof_it_has_not(name: str) -> None:
     wholes = read(name)
     for whole in [] if isinstance(wholes, str) else wholes:
         assert (whole.statement.opening, whole.statement.balanced) == (None, None)
+
+
+def test_a_transaction_whose_content_was_cut_out_is_refused_by_itself() -> None:
+    (whole,) = read("ofx2/asgrim__ofxparser__ofxdata-banking-xml200.ofx")
+    assert isinstance(whole, WholeStatement)
+    assert [str(one) for one in whole.refused] == [
+        "Line 32 of the file is not taken in: A line has no amount."
+    ]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_line_of_a_real_file_has_its_own_bytes(name: str) -> None:
+    wholes = read(name)
+    if isinstance(wholes, str):
+        return
+    content = (CORPUS / name).read_bytes()
+    count = sum(len(whole.lines) + len(whole.refused) for whole in wholes)
+    at = 0
+    for position in range(1, count + 1):
+        fragment = ofx.fragment(io.BytesIO(content), position)
+        at = content.index(fragment, at) + len(fragment)
+    with pytest.raises(NoSuchLine):
+        ofx.fragment(io.BytesIO(content), count + 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -312,8 +312,8 @@ def test_a_file_cut_off_between_entries_gives_none_of_them() -> None:
 
 def test_an_error_in_the_second_statement_refuses_the_first_too() -> None:
     inner = GOOD[GOOD.index(b"<Stmt>") : GOOD.index(b"</BkToCstmrStmt>")]
-    content = GOOD.replace(inner, inner + inner.replace(b">12.50", b">12,50"))
-    assert "'12,50' is not an amount" in str(error_of(content)["message"])
+    content = GOOD.replace(inner, inner + inner.replace(b">1000.00", b">1000,00"))
+    assert "'1000,00' is not an amount" in str(error_of(content)["message"])
 
 
 def test_the_place_of_an_error_is_told() -> None:

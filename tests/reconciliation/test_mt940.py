@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import tracemalloc
@@ -19,7 +20,9 @@ from reconciliation.statement import (
     Item,
     Line,
     LineStatus,
+    NoSuchLine,
     Statement,
+    StatementKind,
     UnreadableFile,
     WholeStatement,
     gather,
@@ -231,8 +234,8 @@ def test_a_value_day_of_30_february_is_named_where_the_booking_has_a_day_and_ref
     assert whole.statement.problems == (
         "1 line with a value date in February that does not exist, left without a value date.",
     )
-    refused = refusal(GOOD.replace(b":61:2601050105", b":61:260230"))
-    assert (refused.message, refused.line) == ("There is no day 30.02. in the year 26.", 5)
+    (refused,) = only(GOOD.replace(b":61:2601050105", b":61:260230")).refused
+    assert (refused.reason, refused.line) == ("There is no day 30.02. in the year 26.", 5)
 
 
 @pytest.mark.parametrize(
@@ -336,55 +339,101 @@ def test_what_is_odd_about_a_line_is_named(entry: bytes, problem: str | None) ->
 # --- several messages ---
 
 
-def test_pages_are_proved_one_by_one() -> None:
-    pages = [
-        Message(entries=(Entry(amount=100),), number="7/1", closing_tag="62M"),
-        Message(entries=(Entry(amount=-30),), number="7/2", opening=100_100, opening_tag="60M"),
-    ]
-    first, second = statements(mt940_file(pages))
-    assert (first.statement.balanced, second.statement.balanced) == (True, True)
-    assert (first.statement.problems, second.statement.problems) == ((), ())
-    assert [line.position for line in (*first.lines, *second.lines)] == [1, 2]
+PAGES = (
+    Message(entries=(Entry(amount=100),), reference="P1", number="7/1", closing_tag="62M"),
+    Message(
+        entries=(Entry(amount=-30),),
+        reference="P2",
+        number="7/2",
+        opening=100_100,
+        opening_tag="60M",
+        closing_tag="62M",
+    ),
+    Message(entries=(Entry(amount=5),), reference="P3", number="7/3", opening=100_070, opening_tag="60M"),
+)
 
 
-def test_a_page_that_does_not_go_on_where_the_one_before_ended_is_named() -> None:
-    pages = [
-        Message(entries=(Entry(amount=100),), closing_tag="62M"),
-        Message(entries=(Entry(amount=-30),), opening=100_000, opening_tag="60M"),
-    ]
-    assert statements(mt940_file(pages))[1].statement.problems == (
-        "The page begins with 1000.00 EUR, but the one before ended with 1001.00 EUR.",
+def test_the_pages_of_a_statement_are_one_statement_with_one_proof() -> None:
+    whole = only(mt940_file(PAGES))
+    statement = whole.statement
+    assert (statement.header.statement_id, statement.header.sequence) == ("P1", "7/1")
+    assert statement.opening is not None
+    assert statement.closing is not None
+    assert (statement.opening.kind, statement.opening.amount) == ("60F", euro(100_000))
+    assert (statement.closing.kind, statement.closing.amount) == ("62F", euro(100_075))
+    assert (statement.booked, statement.lines, statement.balanced) == (euro(75), 3, True)
+    assert statement.problems == ()
+    assert [line.position for line in whole.lines] == [1, 2, 3]
+
+
+def test_the_pages_of_a_statement_stand_among_whole_statements_and_other_pages() -> None:
+    single = Message(entries=(Entry(amount=1),), number="6/1", closing=100_001)
+    other = Message(entries=(Entry(amount=2),), number="8/1", account="37040044/99")
+    found = statements(mt940_file([single, *PAGES, other, *PAGES]))
+    assert [whole.statement.header.sequence for whole in found] == ["6/1", "7/1", "8/1", "7/1"]
+    assert [whole.statement.balanced for whole in found] == [True] * 4
+    assert [line.position for whole in found for line in whole.lines] == list(range(1, 9))
+
+
+def test_the_header_of_pages_is_given_once_and_the_statement_behind_the_last_page() -> None:
+    kinds = [type(item) for item in mt940.read(io.BytesIO(mt940_file(PAGES)))]
+    assert kinds == [Header, Line, Line, Line, Statement]
+
+
+def test_pages_without_a_number_of_their_own_follow_one_another_by_their_balances() -> None:
+    numbered = [dataclasses.replace(page, number=number) for page in PAGES for number in ("7",)]
+    assert only(mt940_file(numbered)).statement.balanced is True
+    broken = [numbered[0], dataclasses.replace(numbered[1], opening=100_099)]
+    assert [whole.statement.lines for whole in statements(mt940_file(broken))] == [1, 1]
+
+
+def test_a_page_without_lines_is_a_page_all_the_same() -> None:
+    empty = Message(number="7/1", closing_tag="62M")
+    last = dataclasses.replace(PAGES[0], number="7/2", opening_tag="60M", closing_tag="62F")
+    assert only(mt940_file([empty, last])).statement.balanced is True
+    whole = only(mt940_file([PAGES[0], Message(number="7/2", opening=100_100, opening_tag="60M")]))
+    assert (whole.statement.balanced, whole.statement.lines) == (True, 1)
+
+
+def test_a_page_that_does_not_go_on_where_the_one_before_ended_breaks_the_proof_of_the_whole() -> None:
+    pages = [PAGES[0], dataclasses.replace(PAGES[2], number="7/2", opening=100_000)]
+    statement = only(mt940_file(pages)).statement
+    assert statement.balanced is False
+    assert statement.problems == (
+        "A page begins with 1000.00 EUR, but the one before it ended with 1001.00 EUR.",
+        "The balances do not prove the lines: opening 1000.00 EUR and booked lines of 1.05 EUR make "
+        "1001.05 EUR, but the closing balance is 1000.05 EUR; the difference is -1.00 EUR.",
     )
 
 
 @pytest.mark.parametrize(
     ("pages", "problems"),
     [
-        (
-            [Message(closing_tag="62M", entries=(Entry(amount=1),))],
-            ["Further pages of the statement stand elsewhere."],
-        ),
-        (
-            [Message(opening_tag="60M", entries=(Entry(amount=1),))],
-            ["Earlier pages of the statement stand elsewhere."],
-        ),
-        (
-            [Message(closing_tag="62M", entries=(Entry(amount=1),)), Message(entries=(Entry(amount=1),))],
-            ["The page before announces another one, but this is none."],
-        ),
-        (
-            [
-                Message(closing_tag="62M", entries=(Entry(amount=1),)),
-                Message(opening_tag="60M", account="1234567890", entries=(Entry(amount=1),)),
-            ],
-            ["Earlier pages of the statement stand elsewhere."],
-        ),
+        (PAGES[:1], ["Further"]),
+        (PAGES[2:], ["Earlier"]),
+        (PAGES[1:2], ["Earlier and further"]),
+        ((PAGES[0], PAGES[2]), ["Further", "Earlier"]),
+        ((PAGES[0], Message(entries=(Entry(amount=1),), number="7/2")), ["Further"]),
+        ((PAGES[0], dataclasses.replace(PAGES[1], number="8/2")), ["Further", "Earlier and further"]),
+        ((PAGES[0], dataclasses.replace(PAGES[1], account="123")), ["Further", "Earlier and further"]),
+        ((PAGES[0], dataclasses.replace(PAGES[1], currency="CHF")), ["Further", "Earlier and further"]),
+        ((PAGES[0], PAGES[0]), ["Further", "Further"]),
     ],
 )
-def test_a_page_that_is_missing_is_named(pages: list[Message], problems: list[str]) -> None:
-    assert [
-        problem for whole in statements(mt940_file(pages)) for problem in whole.statement.problems
-    ] == problems
+def test_a_page_whose_sisters_are_missing_is_proved_by_its_own_balances_and_says_so(
+    pages: tuple[Message, ...], problems: list[str]
+) -> None:
+    found = statements(mt940_file(pages))
+    assert [whole.statement.balanced for whole in found] == [True] * len(pages)
+    assert [problem for whole in found for problem in whole.statement.problems] == [
+        f"{which} pages of the statement stand elsewhere, so it is proved by its own balances."
+        for which in problems
+    ]
+
+
+def test_the_statement_of_a_page_that_stays_alone_is_given_before_the_next_header() -> None:
+    kinds = [type(item) for item in mt940.read(io.BytesIO(mt940_file([PAGES[0], PAGES[2]])))]
+    assert kinds == [Header, Line, Statement, Header, Line, Statement]
 
 
 def test_messages_of_several_accounts_stand_in_one_file() -> None:
@@ -432,7 +481,7 @@ def test_an_interim_report_has_lines_but_no_balances() -> None:
     entries = [Entry(amount=1250, text="a"), Entry(amount=-300), Entry(amount=70, mark="EC")]
     whole = only(made.mt942(entries, totals=[":90D:1EUR3,00", ":90C:2EUR13,20"]))
     statement = whole.statement
-    assert statement.header.format == "mt942"
+    assert (statement.header.format, statement.header.kind) == ("mt942", StatementKind.REPORT)
     assert (statement.opening, statement.closing, statement.balanced) == (None, None, None)
     assert (statement.booked, statement.booked_count, statement.lines) == (euro(950), 2, 3)
     assert statement.problems == (
@@ -453,6 +502,8 @@ def test_totals_that_do_not_fit_the_lines_of_an_interim_report_are_named() -> No
 def test_a_statement_and_an_interim_report_stand_in_one_file() -> None:
     first, second = statements(GOOD + made.mt942([Entry(amount=1)]))
     assert (first.statement.header.format, second.statement.header.format) == ("mt940", "mt942")
+    assert first.statement.header.kind is StatementKind.STATEMENT
+    assert second.statement.header.kind is StatementKind.REPORT
 
 
 @pytest.mark.parametrize("floor", ["EURD1337,00", "EURC0,", "EUR0,00"])
@@ -523,6 +574,75 @@ def test_memory_stays_flat_however_long_the_statement() -> None:
     assert isinstance(last, Statement)
     assert (last.lines, last.balanced) == (6000, True)
     assert peak < 2_000_000
+
+
+# --- the bytes of one line ---
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r", "@@"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-8-sig"])
+def test_the_fragment_of_a_line_is_its_bytes_in_the_file_with_continuation_and_text(
+    line_end: str, encoding: str
+) -> None:
+    text = german("166", purpose="Überweisung für Müller " * 4, name="Jörg Groß")
+    entries = [
+        Entry(amount=1),
+        Entry(amount=2, extra="/OCMT/EUR3,00/", text=text),
+        Entry(amount=3, text=["a", "b"]),
+    ]
+    content = made.mt940(entries, line_end=line_end, encoding=encoding)
+    lines = text.split("\n")
+    expected = [
+        [":61:2601050105C0,01NTRFNONREF"],
+        [":61:2601050105C0,02NTRFNONREF", "/OCMT/EUR3,00/", f":86:{lines[0]}", *lines[1:]],
+        [":61:2601050105C0,03NTRFNONREF", ":86:a", ":86:b"],
+    ]
+    for position, written in enumerate(expected, start=1):
+        assert mt940.fragment(io.BytesIO(content), position) == "".join(
+            line + line_end for line in written
+        ).encode(encoding.removesuffix("-sig"))
+
+
+def test_the_fragment_of_a_line_ends_before_blank_lines_dashes_and_what_is_about_the_statement() -> None:
+    messages = [
+        Message(entries=(Entry(amount=1, text="a\n\n"),), behind=(":86:SUMME 1",)),
+        Message(entries=(Entry(amount=2, text="b\n-"),), closing=None),
+        Message(entries=(Entry(amount=3, text="c"),), end="", closing=None),
+    ]
+    stream = io.BytesIO(mt940_file(messages, line_end="\n").removesuffix(b"\n"))
+    assert [mt940.fragment(stream, position).splitlines()[1:] for position in (3, 1, 2)] == [
+        [b":86:c"],
+        [b":86:a"],
+        [b":86:b"],
+    ]
+
+
+def test_a_line_that_was_refused_has_a_fragment_too() -> None:
+    content = made.mt940([Entry(amount=1, mark="X", text="a"), Entry(amount=2, text="b")])
+    assert mt940.fragment(io.BytesIO(content), 1) == b":61:2601050105X0,01NTRFNONREF\r\n:86:a\r\n"
+
+
+def test_fragments_are_counted_over_all_statements_of_a_file_in_pieces_of_any_size() -> None:
+    messages = [Message(entries=(Entry(amount=number, text=f"T{number}"),)) for number in range(1, 9)]
+    content = mt940_file(messages)
+    for stream in (io.BytesIO(content), Dripping(content)):
+        for number in (1, 5, 8):
+            assert mt940.fragment(stream, number).endswith(f":86:T{number}\r\n".encode())
+
+
+def test_a_fragment_is_found_far_into_a_long_file() -> None:
+    messages = [
+        Message(entries=tuple(Entry(amount=1, text=f"T{number}-{at}") for at in range(200)))
+        for number in range(20)
+    ]
+    stream = io.BytesIO(mt940_file(messages))
+    assert mt940.fragment(stream, 3_801) == b":61:2601050105C0,01NTRFNONREF\r\n:86:T19-0\r\n"
+
+
+@pytest.mark.parametrize("position", [-1, 0, 2])
+def test_a_line_that_the_file_does_not_have_has_no_fragment(position: int) -> None:
+    with pytest.raises(NoSuchLine):
+        mt940.fragment(io.BytesIO(GOOD), position)
 
 
 # --- which files are ours ---

@@ -9,9 +9,19 @@ import tracemalloc
 
 import pytest
 
+from ledger.money import Money
 from reconciliation.formats import mt940
-from reconciliation.formats.mt940_fields import CHUNK, LONGEST_LINE, MOST_BLANK_LINES, MOST_LINES
-from reconciliation.statement import UnreadableFile, WholeStatement, gather
+from reconciliation.formats.mt940_fields import CHUNK, LONGEST_LINE, MOST_LINES
+from reconciliation.formats.mt940_message import MOST_REFUSED
+from reconciliation.statement import (
+    Header,
+    Line,
+    RefusedLine,
+    Statement,
+    UnreadableFile,
+    WholeStatement,
+    gather,
+)
 from tests.factories import mt940 as made
 from tests.factories.mt940 import CUSTOMER, Entry, Message, german, mt940_file
 
@@ -99,32 +109,6 @@ ALTERED = [
     ("EUR1000,00", "EUR999999999999999,00", "larger than any amount", 4),
     ("EUR1000,00", "EUR9999999999999999999,00", "The balance in field :60F: cannot be read", 4),
     ("EUR1000,00", "EUR１000,00", "The balance in field :60F: cannot be read", 4),
-    (":61:2601050105", ":61:2602300230", "There is no day 30.02.", 5),
-    (":61:2601050105", ":61:260230", "There is no day 30.02.", 5),
-    (":61:2601050105", ":61:2602310301", "There is no day 31.02.", 5),
-    (":61:2601050105", ":61:2601320105", "There is no day 32.01.", 5),
-    (":61:2601050105", ":61:2601051305", "There is no day 05.13.", 5),
-    (":61:2601050105", ":61:2503010229", "There is no day 29.02.", 5),
-    (":61:2601050105", ":61:0000000000", "There is no day 00.00.", 5),
-    (":61:2601050105", ":61:", "does not begin with its value date", 5),
-    (":61:2601050105", ":61:26O1050105", "does not begin with its value date", 5),
-    (":61:2601050105", ":61:26010", "does not begin with its value date", 5),
-    (":61:2601050105", ":61:260105010", "does not say whether it is a credit or a debit", 5),
-    (":61:2601050105C", ":61:2601050105", "does not say whether it is a credit or a debit", 5),
-    (":61:2601050105C", ":61:2601050105X", "does not say whether it is a credit or a debit", 5),
-    (":61:2601050105C", ":61:2601050105+", "does not say whether it is a credit or a debit", 5),
-    (":61:2601050105C", ":61:2601050105c", "does not say whether it is a credit or a debit", 5),
-    ("C12,50NTRF", "CNTRF", "has no amount", 5),
-    ("C12,50NTRF", "CXX12,50NTRF", "has no amount", 5),
-    ("C12,50NTRF", "C-12,50NTRF", "has no amount", 5),
-    ("C12,50NTRF", "C,50NTRF", "has no amount", 5),
-    ("C12,50NTRF", "C1.012,50NTRF", "cannot be read behind the beginning of its amount", 5),
-    ("C12,50NTRF", "C12;50NTRF", "cannot be read behind the beginning of its amount", 5),
-    ("C12,50NTRF", "C1Z,50NTRF", "cannot be read behind the beginning of its amount", 5),
-    ("C12,50NTRF", "C12,501NTRF", "has more than the 2 decimals", 5),
-    ("C12,50NTRF", "C12,5000000000001NTRF", "has more than the 2 decimals", 5),
-    ("C12,50NTRF", "C999999999999999,00NTRF", "larger than any amount", 5),
-    ("C12,50NTRF", "C12,50ntrf", "cannot be read behind the beginning of its amount", 5),
     (":61:", ":6l:", "The field :6l: does not exist", 5),
     (":61:", ":61;", "begins with a colon", 5),
     (":62F:C", ":62F:", "The balance in field :62F: cannot be read", LAST),
@@ -146,6 +130,75 @@ def test_an_altered_field_is_refused_with_its_line(old: str, new: str, words: st
     refusal = refused(altered(old, new))
     assert words in refusal.message
     assert refusal.line == number
+
+
+# What is altered in the first line of the statement, by what, and why it is refused while the rest is read.
+ALTERED_LINES = [
+    (":61:2601050105", ":61:2602300230", "There is no day 30.02."),
+    (":61:2601050105", ":61:260230", "There is no day 30.02."),
+    (":61:2601050105", ":61:2602310301", "There is no day 31.02."),
+    (":61:2601050105", ":61:2601320105", "There is no day 32.01."),
+    (":61:2601050105", ":61:2601051305", "There is no day 05.13."),
+    (":61:2601050105", ":61:2503010229", "There is no day 29.02."),
+    (":61:2601050105", ":61:0000000000", "There is no day 00.00."),
+    (":61:2601050105", ":61:", "does not begin with its value date"),
+    (":61:2601050105", ":61:26O1050105", "does not begin with its value date"),
+    (":61:2601050105", ":61:26010", "does not begin with its value date"),
+    (":61:2601050105", ":61:260105010", "does not say whether it is a credit or a debit"),
+    (":61:2601050105C", ":61:2601050105", "does not say whether it is a credit or a debit"),
+    (":61:2601050105C", ":61:2601050105X", "does not say whether it is a credit or a debit"),
+    (":61:2601050105C", ":61:2601050105+", "does not say whether it is a credit or a debit"),
+    (":61:2601050105C", ":61:2601050105c", "does not say whether it is a credit or a debit"),
+    ("C12,50NTRF", "CNTRF", "has no amount"),
+    ("C12,50NTRF", "CXX12,50NTRF", "has no amount"),
+    ("C12,50NTRF", "C-12,50NTRF", "has no amount"),
+    ("C12,50NTRF", "C,50NTRF", "has no amount"),
+    ("C12,50NTRF", "C1.012,50NTRF", "cannot be read behind the beginning of its amount"),
+    ("C12,50NTRF", "C12;50NTRF", "cannot be read behind the beginning of its amount"),
+    ("C12,50NTRF", "C1Z,50NTRF", "cannot be read behind the beginning of its amount"),
+    ("C12,50NTRF", "C12,501NTRF", "has more than the 2 decimals"),
+    ("C12,50NTRF", "C12,5000000000001NTRF", "has more than the 2 decimals"),
+    ("C12,50NTRF", "C999999999999999,00NTRF", "larger than any amount"),
+    ("C12,50NTRF", "C12,50ntrf", "cannot be read behind the beginning of its amount"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), ALTERED_LINES)
+def test_an_altered_line_is_refused_by_itself_and_the_proof_shows_that_it_is_missing(
+    old: str, new: str, words: str
+) -> None:
+    refusal, (whole,) = outcome(altered(old, new))
+    assert refusal is None
+    (refused_line,) = whole.refused
+    assert words in refused_line.reason
+    assert (refused_line.position, refused_line.line, whole.statement.refused) == (1, 5, 1)
+    assert [(line.position, line.amount.minor) for line in whole.lines] == [(2, -300)]
+    assert whole.statement.difference == Money(1250, "EUR")
+    assert whole.statement.problems[0] == str(refused_line)
+    assert NAME not in refused_line.reason
+    assert CUSTOMER not in refused_line.reason
+
+
+def test_lines_that_cannot_be_read_stand_in_the_order_of_the_file() -> None:
+    entries = [Entry(amount=amount, mark="X" if amount % 2 else None) for amount in range(1, 7)]
+    items = list(mt940.read(io.BytesIO(made.mt940(entries))))
+    assert [type(item) for item in items] == [Header, *[RefusedLine, Line] * 3, Statement]
+    places = [item.position for item in items if isinstance(item, Line | RefusedLine)]
+    assert places == [1, 2, 3, 4, 5, 6]
+
+
+def test_of_a_thousand_lines_that_cannot_be_read_each_is_told_and_of_more_the_file_is_refused() -> None:
+    def content(count: int) -> bytes:
+        return made.mt940([Entry(amount=1, mark="X"), Entry(amount=1)] * count, line_end="\n")
+
+    refusal, (whole,) = outcome(content(MOST_REFUSED))
+    assert (refusal, len(whole.refused), len(whole.lines)) == (None, 1000, 1000)
+    assert refused(content(MOST_REFUSED + 1)).message == "Over 1000 lines cannot be read."
+
+
+def test_lines_that_cannot_be_read_count_over_all_statements_of_a_file() -> None:
+    messages = [Message(entries=(Entry(amount=1, mark="X"),))] * (MOST_REFUSED + 1)
+    assert refused(mt940_file(messages)).message == "Over 1000 lines cannot be read."
 
 
 # What is altered, by what, and how the file that is still readable is named.
@@ -315,17 +368,26 @@ def test_a_text_without_end_is_refused(filler: bytes) -> None:
     stream = Long(head, filler)
     with pytest.raises(UnreadableFile, match=f"over {MOST_LINES} lines of text") as caught:
         list(mt940.read(stream))
-    assert caught.value.line == 6 + MOST_LINES
+    assert caught.value.line == 6
     assert stream.given < 500_000
 
 
 def test_lines_of_a_covering_letter_without_end_are_refused() -> None:
-    assert f"over {MOST_LINES} lines" in refused(b"Sehr geehrte Damen und Herren,\n" * 2000).message
+    assert f"over {MOST_LINES} lines" in refused(b"Sehr geehrte Damen und Herren,\n" * 20_000).message
 
 
 def test_blank_lines_without_end_are_refused() -> None:
-    assert is_sound(GOOD + b"\n" * MOST_BLANK_LINES)
-    assert f"over {MOST_BLANK_LINES} blank lines" in refused(GOOD + b"\n" * 3 * MOST_BLANK_LINES).message
+    assert is_sound(GOOD + b"\n" * (MOST_LINES - 10))
+    assert f"over {MOST_LINES} lines" in refused(GOOD + b"\n" * 3 * MOST_LINES).message
+
+
+def test_a_field_of_too_many_characters_is_refused() -> None:
+    body = "\n".join(["x" * 8000] * 600)
+    refusal = refused(made.mt940([Entry(amount=1, text=body)], line_end="\n"))
+    assert (refusal.message, refusal.line) == (
+        f"There are over {MOST_LINES} lines of text without a field.",
+        6,
+    )
 
 
 @pytest.mark.parametrize(
@@ -383,4 +445,6 @@ def test_a_message_that_only_begins_is_refused_with_its_line() -> None:
 def test_the_line_of_a_refusal_is_right_however_far_into_a_file() -> None:
     sound = mt940_file([Message(entries=(Entry(amount=1, text=TEXT),))] * 3000, line_end="\n")
     broken = GOOD.replace(b":61:2601050105C", b":61:2601050105X", 1)
-    assert refused(sound + broken).line == sound.count(b"\n") + 5
+    _, statements = outcome(sound + broken)
+    (refused_line,) = statements[-1].refused
+    assert (refused_line.position, refused_line.line) == (3001, sound.count(b"\n") + 5)

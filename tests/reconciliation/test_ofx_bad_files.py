@@ -99,50 +99,6 @@ BAD: dict[str, tuple[bytes, str, int | None]] = {
         None,
     ),
     # amounts
-    "an amount of letters": (amount("abc"), NO_NUMBER, SECOND),
-    "a blank amount": (amount(" "), "A line has no amount.", SECOND),
-    "no amount at all": (changed("<TRNAMT>-3.00\n", ""), "A line has no amount.", SECOND),
-    "no amount in XML": (
-        changed("<TRNAMT>-3.00</TRNAMT>", "", GOOD_XML),
-        "A line has no amount.",
-        line_with(b"<STMTTRN>", GOOD_XML),
-    ),
-    "a fraction of a cent": (
-        amount("-3.005"),
-        "'-3.005' has more than the 2 decimals that EUR knows.",
-        SECOND,
-    ),
-    "thirteen decimals": (
-        amount("3.0000000000001"),
-        "'3.0000000000001' has more than the 2 decimals that EUR knows.",
-        SECOND,
-    ),
-    "thousands or decimals": (
-        amount("1,234"),
-        "'1,234' has more than the 2 decimals that EUR knows.",
-        SECOND,
-    ),
-    "two decimal signs": (amount("1.2.3"), NO_NUMBER, SECOND),
-    "thousands of two digits": (amount("1,23,456.00"), NO_NUMBER, SECOND),
-    "two signs": (amount("--3.00"), NO_NUMBER, SECOND),
-    "the sign behind": (amount("3.00-"), NO_NUMBER, SECOND),
-    "a currency behind the amount": (amount("3.00 EUR"), NO_NUMBER, SECOND),
-    "a null": (amount("null"), NO_NUMBER, SECOND),
-    "not a number": (amount("NaN"), NO_NUMBER, SECOND),
-    "an infinity": (amount("-Infinity"), NO_NUMBER, SECOND),
-    "an exponent": (amount("1e5"), NO_NUMBER, SECOND),
-    "digits of another script": (amount("٣٫٠٠"), NO_NUMBER, SECOND),
-    "an amount beyond all money": (
-        amount("9" * 17),
-        f"'{'9' * 17}' is larger than any amount of money.",
-        SECOND,
-    ),
-    "an account number for an amount": (amount("DE02120300000000202051"), NO_NUMBER, SECOND),
-    "two amounts": (
-        amount("-3.00\n<TRNAMT>-4.00"),
-        "A line in the file states one of its fields twice.",
-        SECOND + 4,
-    ),
     "a balance of letters": (balance("abc"), NO_NUMBER, line_with(b"</STMTRS>")),
     "a balance that is not a number": (balance("NaN"), NO_NUMBER, line_with(b"</STMTRS>")),
     "a balance with an exponent": (balance("1E3"), NO_NUMBER, None),
@@ -157,18 +113,6 @@ BAD: dict[str, tuple[bytes, str, int | None]] = {
         None,
     ),
     # dates
-    "the thirtieth of February": (posted("20260230"), NO_DAY, SECOND),
-    "a thirteenth month": (posted("20261301"), NO_DAY, SECOND),
-    "a month of zero": (posted("20260001"), NO_DAY, SECOND),
-    "the year zero": (posted("00001120"), NO_DAY, SECOND),
-    "a date with dashes": (posted("2026-11-20"), NO_DATE, SECOND),
-    "a date with points": (posted("20.11.2026"), NO_DATE, SECOND),
-    "a date in words": (posted("yesterday"), NO_DATE, SECOND),
-    "a date with a digit short": (posted("2026112"), NO_DATE, SECOND),
-    "a date with a digit more": (posted("202611201"), NO_DATE, SECOND),
-    "a date with an open zone": (posted("20261120[-8:PST"), NO_DATE, SECOND),
-    "a date of another script": (posted("２０２６１１２０"), NO_DATE, SECOND),
-    "a bad day of value": (changed("<FITID>F-2", "<FITID>F-2\n<DTUSER>20260231"), NO_DAY, SECOND),
     "a bad first day": (changed("<DTSTART>20261101", "<DTSTART>20261131"), NO_DAY, None),
     "a bad last day": (changed("<DTEND>20261130", "<DTEND>20261131"), NO_DAY, None),
     "a bad day of the balance": (changed("<DTASOF>20261130", "<DTASOF>soon"), NO_DATE, None),
@@ -178,11 +122,6 @@ BAD: dict[str, tuple[bytes, str, int | None]] = {
     "no currency and no lines": (sgml(Stated(currency=None)), NO_CURRENCY, None),
     "a currency of four letters": (changed("EUR", "EURO"), "'EURO' is not an ISO 4217 currency code.", None),
     "no currency in ISO 4217": (changed("EUR", "XXX"), "'XXX' is not an ISO 4217 currency code.", None),
-    "an unknown currency of a line": (
-        changed("<FITID>F-2", "<FITID>F-2\n<CURRENCY><CURSYM>ABC</CURRENCY>"),
-        "'ABC' is not an ISO 4217 currency code.",
-        SECOND,
-    ),
     "two accounts in one statement": (changed("<ACCTID>0532013000", "<ACCTID>1\n<ACCTID>2"), TWICE, None),
     "two balances in one statement": (balance("1\n<BALAMT>2"), TWICE, None),
     "an account named after the lines": (
@@ -268,9 +207,6 @@ BAD: dict[str, tuple[bytes, str, int | None]] = {
         "The file holds a zero byte, which no text does.",
         line_with(b"<MEMO>") - 8,
     ),
-    "a reference to a zero byte": (memo("&#0;"), LETTER, SECOND - 8),
-    "a reference to half a letter": (memo("&#xD800;"), LETTER, SECOND - 8),
-    "a reference beyond all letters": (memo("&#x110000;"), LETTER, SECOND - 8),
     "bytes of no encoding": (GOOD.replace(b"Buche", b"B\x81che"), ENCODING, line_with(b"Buche")),
     "two encodings in one file": (
         GOOD.replace(b"Amsel", "Ämsel".encode()).replace(b"Buche", b"B\xfcche"),
@@ -299,6 +235,75 @@ BAD: dict[str, tuple[bytes, str, int | None]] = {
 }
 
 
+# What is wrong with one line of a sound file -> the file, the reason, and the line of the file.
+REFUSED: dict[str, tuple[bytes, str, int]] = {
+    "an amount of letters": (amount("abc"), NO_NUMBER, SECOND),
+    "a blank amount": (amount(" "), "A line has no amount.", SECOND),
+    "no amount at all": (changed("<TRNAMT>-3.00\n", ""), "A line has no amount.", SECOND),
+    "no amount in XML": (
+        changed("<TRNAMT>-3.00</TRNAMT>", "", GOOD_XML),
+        "A line has no amount.",
+        line_with(b"<STMTTRN>", GOOD_XML),
+    ),
+    "a fraction of a cent": (
+        amount("-3.005"),
+        "'-3.005' has more than the 2 decimals that EUR knows.",
+        SECOND,
+    ),
+    "thirteen decimals": (
+        amount("3.0000000000001"),
+        "'3.0000000000001' has more than the 2 decimals that EUR knows.",
+        SECOND,
+    ),
+    "thousands or decimals": (
+        amount("1,234"),
+        "'1,234' has more than the 2 decimals that EUR knows.",
+        SECOND,
+    ),
+    "two decimal signs": (amount("1.2.3"), NO_NUMBER, SECOND),
+    "thousands of two digits": (amount("1,23,456.00"), NO_NUMBER, SECOND),
+    "two signs": (amount("--3.00"), NO_NUMBER, SECOND),
+    "the sign behind": (amount("3.00-"), NO_NUMBER, SECOND),
+    "a currency behind the amount": (amount("3.00 EUR"), NO_NUMBER, SECOND),
+    "a null": (amount("null"), NO_NUMBER, SECOND),
+    "not a number": (amount("NaN"), NO_NUMBER, SECOND),
+    "an infinity": (amount("-Infinity"), NO_NUMBER, SECOND),
+    "an exponent": (amount("1e5"), NO_NUMBER, SECOND),
+    "digits of another script": (amount("٣٫٠٠"), NO_NUMBER, SECOND),
+    "an amount beyond all money": (
+        amount("9" * 17),
+        f"'{'9' * 17}' is larger than any amount of money.",
+        SECOND,
+    ),
+    "an account number for an amount": (amount("DE02120300000000202051"), NO_NUMBER, SECOND),
+    "two amounts": (
+        amount("-3.00\n<TRNAMT>-4.00"),
+        "A line in the file states one of its fields twice.",
+        SECOND,
+    ),
+    "the thirtieth of February": (posted("20260230"), NO_DAY, SECOND),
+    "a thirteenth month": (posted("20261301"), NO_DAY, SECOND),
+    "a month of zero": (posted("20260001"), NO_DAY, SECOND),
+    "the year zero": (posted("00001120"), NO_DAY, SECOND),
+    "a date with dashes": (posted("2026-11-20"), NO_DATE, SECOND),
+    "a date with points": (posted("20.11.2026"), NO_DATE, SECOND),
+    "a date in words": (posted("yesterday"), NO_DATE, SECOND),
+    "a date with a digit short": (posted("2026112"), NO_DATE, SECOND),
+    "a date with a digit more": (posted("202611201"), NO_DATE, SECOND),
+    "a date with an open zone": (posted("20261120[-8:PST"), NO_DATE, SECOND),
+    "a date of another script": (posted("２０２６１１２０"), NO_DATE, SECOND),
+    "a bad day of value": (changed("<FITID>F-2", "<FITID>F-2\n<DTUSER>20260231"), NO_DAY, SECOND),
+    "an unknown currency of a line": (
+        changed("<FITID>F-2", "<FITID>F-2\n<CURRENCY><CURSYM>ABC</CURRENCY>"),
+        "'ABC' is not an ISO 4217 currency code.",
+        SECOND,
+    ),
+    "a reference to a zero byte": (memo("&#0;"), LETTER, SECOND - 8),
+    "a reference to half a letter": (memo("&#xD800;"), LETTER, SECOND - 8),
+    "a reference beyond all letters": (memo("&#x110000;"), LETTER, SECOND - 8),
+}
+
+
 def refusal_of(content: bytes) -> UnreadableFile:
     with pytest.raises(UnreadableFile) as refusal:
         list(ofx.read(io.BytesIO(content)))
@@ -313,6 +318,25 @@ def test_a_bad_file_is_refused_with_its_sentence(name: str) -> None:
     assert SENTENCE.fullmatch(sentence)
     if line is not None:
         assert refusal.line == line
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_line_that_cannot_be_read_is_refused_and_the_other_is_kept(name: str) -> None:
+    content, reason, line = REFUSED[name]
+    (whole,) = gather(ofx.read(io.BytesIO(content)))
+    (refused,) = whole.refused
+    assert (refused.reason, refused.line) == (reason, line)
+    assert {line.amount.minor for line in whole.lines} <= {1250, -300}
+    assert sorted([refused.position, *(line.position for line in whole.lines)]) == [1, 2]
+    assert (whole.statement.lines, whole.statement.refused) == (1, 1)
+    assert str(refused) in whole.statement.problems
+
+
+def test_a_file_with_more_than_a_thousand_refused_lines_is_refused() -> None:
+    bad = [transaction("twelve", number=f"F-{number}") for number in range(1001)]
+    (whole,) = gather(ofx.read(io.BytesIO(sgml(Stated(entries=bad[:1000])))))
+    assert (whole.statement.refused, whole.statement.lines) == (1000, 0)
+    assert refusal_of(sgml(Stated(entries=bad))).message == "More than 1000 lines of the file cannot be read."
 
 
 def test_the_files_that_are_broken_here_are_good_in_themselves() -> None:
@@ -356,7 +380,8 @@ def outcome_of(content: bytes) -> Statement | str:
 
 def test_no_refusal_repeats_what_the_file_says_of_people() -> None:
     private = re.compile("Anna|Amsel|Bernd|Buche|0532013000|Rechnung|DE02")
-    assert [name for name, (_, sentence, _) in BAD.items() if private.search(sentence)] == []
+    sentences = [sentence for _, sentence, _ in (*BAD.values(), *REFUSED.values())]
+    assert [sentence for sentence in sentences if private.search(sentence)] == []
 
 
 class Endless(io.RawIOBase):
@@ -415,4 +440,5 @@ def test_a_refusal_in_a_long_file_names_its_own_line() -> None:
     content = (XML_HEADER + markup(tree(Stated(entries=entries)), is_closed=True)).encode()
     content = content.replace(b"<FITID>4321</FITID>", b"<FITID>4321</FITID><DTUSER>20260230</DTUSER>")
     line = content.count(b"\n", 0, content.rindex(b"<STMTTRN>", 0, content.index(b"<DTUSER>"))) + 1
-    assert refusal_of(content).line == line
+    (whole,) = gather(ofx.read(io.BytesIO(content)))
+    assert [(one.position, one.line) for one in whole.refused] == [(4322, line)]
