@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby, pairwise
@@ -17,16 +17,15 @@ from ledger.acts import Act
 from ledger.database import expire_rows
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, BankAccount
+from reconciliation import running_balances
 from reconciliation.identity import family
+from reconciliation.running_balances import COUNTED, Path
 
 # Statements with both balances; only these can follow one another. Of two that close on one day, the one whose
 # closing balance has more lines of that day behind it closes later.
 PROVED = "kind = 'statement' AND opening_minor IS NOT NULL AND closing_minor IS NOT NULL"
 ORDER = "closes_on NULLS FIRST, day_lines NULLS FIRST, sequence_number NULLS FIRST, id"
 _LAST = "closes_on DESC NULLS LAST, day_lines DESC NULLS LAST, sequence_number DESC NULLS LAST, id DESC"
-
-# Lines that move the balance of their account.
-COUNTED = "lines.status = 'booked' AND NOT lines.provisional AND lines.currency = accounts.currency"
 
 # The balance an account should have: its last closing balance, and what came later without any balance.
 EXPECTED_BALANCE = f"""
@@ -50,14 +49,15 @@ EXPECTED_BALANCE = f"""
 class Link:
     """A statement with both balances, as it stands in the chain of its account.
 
-    `own` are its lines of the day on which it closes, `through` all lines of that day up to its closing balance;
-    both map line ids to amounts. `base_minor` is the closing balance less every line up to it: the same for every
-    link unless lines are missing between two, or one does not add up.
+    `own` are its lines of the day on which it closes, as ids with amounts; `day_minor` is the sum and `day_lines`
+    the number of all lines of that day up to its closing balance. `base_minor` is the closing balance less every
+    line up to it: the same for every link unless lines are missing between two, or one does not add up.
     """
 
     row: Any
     own: dict[str, int] = field(default_factory=dict)
-    through: dict[str, int] = field(default_factory=dict)
+    day_minor: int = 0
+    day_lines: int = 0
     base_minor: int = 0
     gap_minor: int | None = None
     sequence_problem: str | None = None
@@ -132,27 +132,31 @@ WHERE id = :id
 """
 
 
-def evaluate(session: Session, account: BankAccount, since: date, *, act: Act) -> list[Link]:
-    """Put the statements that close on `since` or later, and the one before, into their order.
+def evaluate(session: Session, account: BankAccount, since: date, *, act: Act) -> None:
+    """Put the statements that close on `since` or later, and those before them, into their order.
 
-    Writes down their bases and gaps, and gives them as they now stand.
+    Every booking gets a line of its own; bases and gaps are written down.
     """
     session.flush()
     start = session.scalar(text(_START), {"account": account.id, "since": since})
-    asked = {"account": account.id, "since": start or since}
+    asked: dict[str, Any] = {"account": account.id, "since": start or since}
+    paths = running_balances.separate(session, account, asked["since"], act=act)
     links = {row.id: Link(row) for row in session.execute(text(_AFTER), asked)}
     before = [Link(row) for row in session.execute(text(_BEFORE), asked)]
     if not links:
-        return []
+        return
     for statement_id, line_id, minor in session.execute(text(_OWN), {"statements": list(links)}):
         links[statement_id].own[line_id] = minor
     sums = {row.day: int(row.minor) for row in session.execute(text(_DAYS), asked)}
-    chained = _chained(list(links.values()), before, sums)
-    _write(session, account, chained, act)
-    return chained
+    _write(session, account, _chained(list(links.values()), before, sums, paths), act)
 
 
-def _chained(links: Sequence[Link], before: Sequence[Link], sums: dict[date | None, int]) -> list[Link]:
+def _chained(
+    links: Sequence[Link],
+    before: Sequence[Link],
+    sums: dict[date | None, int],
+    paths: Mapping[date, Path],
+) -> list[Link]:
     """The links in their order, with bases, gaps and missing numbers; `sums` are those of whole days."""
     ordered: list[Link] = []
     reached, days = sums.get(None, 0), sorted(day for day in sums if day is not None)
@@ -160,8 +164,8 @@ def _chained(links: Sequence[Link], before: Sequence[Link], sums: dict[date | No
     for day, group in groupby(sorted(links, key=_closing_day), _closing_day):
         while days and days[0] < day:
             reached += sums[days.pop(0)]
-        for link in _within_day(list(group), closed):
-            link.base_minor = link.row.closing_minor - reached - sum(link.through.values())
+        for link in _within_day(list(group), closed, paths.get(day)):
+            link.base_minor = link.row.closing_minor - reached - link.day_minor
             ordered.append(link)
         closed = ordered[-1].row.closing_minor
     base = before[-1].row.base_minor if before else None
@@ -178,13 +182,18 @@ def _closing_day(link: Link) -> date:
     return day
 
 
-def _within_day(links: Sequence[Link], closed: int | None) -> list[Link]:
+def _within_day(links: Sequence[Link], closed: int | None, path: Path | None) -> list[Link]:
     """Statements of one closing day in their order; each knows the lines of the day up to its closing balance."""
     for link in links:
-        link.through = dict(link.own)
-        for earlier in _preceding(link, links, closed):
-            link.through |= earlier.own
-    return sorted(links, key=lambda link: (len(link.through), link.row.sequence_number or 0, link.row.id))
+        place = path.place(link.row.closing_minor) if path is not None else None
+        if path is not None and place is not None and path.lines.issuperset(link.own):
+            link.day_minor, link.day_lines = link.row.closing_minor - path.start, place
+        else:
+            through = dict(link.own)
+            for earlier in _preceding(link, links, closed):
+                through |= earlier.own
+            link.day_minor, link.day_lines = sum(through.values()), len(through)
+    return sorted(links, key=lambda link: (link.day_lines, link.row.sequence_number or 0, link.row.id))
 
 
 def _preceding(link: Link, links: Sequence[Link], closed: int | None) -> Iterator[Link]:
@@ -246,7 +255,7 @@ def _write(session: Session, account: BankAccount, links: Sequence[Link], act: A
             [
                 {
                     "id": link.row.id, "base": link.base_minor, "gap": link.gap_minor,
-                    "lines": len(link.through), "problem": link.sequence_problem,
+                    "lines": link.day_lines, "problem": link.sequence_problem,
                 }
                 for link in changed
             ],
@@ -270,6 +279,6 @@ def _write(session: Session, account: BankAccount, links: Sequence[Link], act: A
 
 def _news(link: Link) -> bool:
     row = link.row
-    return (link.base_minor, link.gap_minor, len(link.through), link.sequence_problem) != (
+    return (link.base_minor, link.gap_minor, link.day_lines, link.sequence_problem) != (
         row.base_minor, row.gap_minor, row.day_lines, row.sequence_problem,
     )  # fmt: skip

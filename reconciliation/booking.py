@@ -33,7 +33,7 @@ _LINE_COLUMNS = (
     "batch_payment_information_id", "batch_message_id", "batch_count", "details", "provisional",
 )  # fmt: skip
 _SIGHTING_COLUMNS = (
-    "statement_id", "position", "line_id", "fate", "family", "counts", "bank_reference", "digest",
+    "statement_id", "position", "line_id", "fate", "family", "counts", "moved_minor", "bank_reference", "digest",
     "reason",
 )  # fmt: skip
 
@@ -119,6 +119,7 @@ class StatementWriter:
         self._session, self._run, self._act = session, run, act
         self._family = identity.family(header.format)
         self._days: list[date] = []
+        self._listed: tuple[date, date] | None = None  # the days of the first and the last booked line
         self._undated: list[str] = []
         # Announced lines often have no date; they are no money, so the day of the statement will do.
         self._own_day = header.to_on or header.from_on or act.today
@@ -303,18 +304,34 @@ class StatementWriter:
 
     def _sight(self, fates: Sequence[tuple[_Arrival, Fate]], refused: Sequence[RefusedLine]) -> None:
         statement_id, own = self.record.id, self._family
-        rows: list[tuple[Any, ...]] = [
-            (
-                statement_id, arrival.line.position, arrival.line_id, str(fate), own, self._counts(arrival.line),
-                arrival.line.bank_reference, arrival.told.digest, None,
-            )
-            for arrival, fate in fates
-        ]  # fmt: skip
+        rows: list[tuple[Any, ...]] = []
+        moved = self.record.booked_minor
+        for arrival, fate in fates:
+            line, counts = arrival.line, self._counts(arrival.line)
+            moved += line.amount.minor if counts else 0
+            rows.append(
+                (
+                    statement_id, line.position, arrival.line_id, str(fate), own, counts, moved,
+                    line.bank_reference, arrival.told.digest, None,
+                )
+            )  # fmt: skip
         rows += [
-            (statement_id, line.position, None, str(Fate.REFUSED), own, False, None, None, str(line)[:500])
+            (
+                statement_id,
+                line.position,
+                None,
+                str(Fate.REFUSED),
+                own,
+                False,
+                moved,
+                None,
+                None,
+                str(line)[:500],
+            )
             for line in refused
         ]
         copy_rows(self._session, "line_sightings", _SIGHTING_COLUMNS, rows)
+        self.record.booked_minor = moved
 
     def _count(self, fates: Sequence[tuple[_Arrival, Fate]], refused: int) -> None:
         record = self.record
@@ -324,15 +341,15 @@ class StatementWriter:
         record.new_count += new
         record.known_count += len(fates) - new
         record.refused_count += refused
-        record.booked_minor += sum(
-            arrival.line.amount.minor for arrival, _ in fates if self._counts(arrival.line)
-        )
         if abs(record.booked_minor) > _LARGEST_SUM:
             raise TooLarge("The lines add up to more than any amount of money.")
         days = [arrival.day for arrival, _ in fates if arrival.line.status is LineStatus.BOOKED]
         if days:
-            self._days = [min(days, default=date.max), max(days), *self._days]
-            self._days = [min(self._days), max(self._days)]
+            first, last = (self._listed or days)[0], days[-1]
+            self._listed = (first, last)
+            days += self._days
+            self._days = [min(days), max(days)]
+            record.descending = first > last
 
     def _counts(self, line: Line) -> bool:
         """Only what is booked, in the currency of the account, moves its balance."""

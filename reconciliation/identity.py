@@ -21,6 +21,7 @@ from reconciliation.statement import Line
 # The format without its version: bookings look the same in all files of a family that one bank sends.
 _FAMILY = re.compile(r"[a-z0-9]+(?:\.05[234])?")
 
+_SAME_WORDS = 100  # all facts are the same to the letter
 SURE = 8  # from here on an agreement is more than chance: it also holds between different days
 _SHORTEST_REFERENCE = 6  # what is shorter is a running number within a file
 _SHORTEST_ACCOUNT = 6
@@ -164,10 +165,22 @@ def agreement(known: Known, told: Told) -> int | None:
     differently, so there only what is surely different contradicts.
     """
     score = _references(known, told)
-    if score is None:
+    if score == _SAME_WORDS:
+        return score
+    more = _facts(known.facts, told.facts, same_words=known.source == told.family)
+    if score is None or more is None:
         return None
-    same_words = known.source == told.family
-    mine, other = known.facts, told.facts
+    score += more
+    return score if known.same_day or score >= SURE else None
+
+
+def may_be_same(mine: Facts, other: Facts) -> bool:
+    """Whether two lines of one day, amount and currency can be one booking, in whatever words they are told."""
+    return _facts(mine, other, same_words=False) is not None
+
+
+def _facts(mine: Facts, other: Facts, *, same_words: bool) -> int | None:
+    score = 0
     for part in (
         _exact(mine.mandate, other.mandate, 1),
         _exact(mine.reference, other.reference, 3),
@@ -180,7 +193,7 @@ def agreement(known: Known, told: Told) -> int | None:
         if part is None:
             return None
         score += part
-    return score if known.same_day or score >= SURE else None
+    return score
 
 
 def _references(known: Known, told: Told) -> int | None:
@@ -188,7 +201,7 @@ def _references(known: Known, told: Told) -> int | None:
     score = 0
     for sighting in known.sightings:
         if sighting.digest is not None and sighting.digest == told.digest:
-            return 2 * SURE
+            return _SAME_WORDS
         mine, other = sighting.bank_reference, told.facts.bank_reference
         if mine and other:
             if mine == other:
@@ -280,7 +293,7 @@ def recognise(known: Sequence[Known], told: Sequence[Told]) -> dict[int, int]:
     """Which of the lines `told` (by their places) are which of the lines `known` of one day, amount and currency.
 
     Each is used once. As many as can be are known again: what is left over is news for sure, and where that is
-    too few, the balances show it (`twins`). Equal words come first, then the strongest agreement.
+    too few, the balances show it (`running_balances`). Equal words come first, then the strongest agreement.
     """
     pairs = _equal(known, told)
     left_known = [place for place in range(len(known)) if place not in pairs.values()]

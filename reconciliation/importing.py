@@ -16,7 +16,8 @@ from ledger.acts import Act
 from ledger.creditors import get_bank_account
 from ledger.errors import DuecourseError, Rejected
 from ledger.models import BankAccount
-from reconciliation import balances, booking, itemising, layouts, own_accounts, reading, receiving, twins
+from reconciliation import balances, booking, itemising, layouts, own_accounts, reading, receiving
+from reconciliation.formats import detect
 from reconciliation.models import FileState, StatementFile, StatementRecord
 from reconciliation.receiving import NO_WISHES, Wishes
 from reconciliation.statement import (
@@ -126,7 +127,7 @@ def take_in(
     try:
         with outbox.all_or_nothing(session):
             done = _take_in(session, file, act, progress)
-    except reading.HandedOn as answer:
+    except detect.NotAStatement as answer:
         file.state, file.format = FileState.HANDED_ON, answer.format
         audit.record(session, "statement_file.handed_on", file.id, act=act, format=answer.format)
         return _report(file, problems=(answer.message,))
@@ -233,10 +234,9 @@ def _add(
 
 
 def _conclude(session: Session, account: BankAccount, records: list[StatementRecord], act: Act) -> None:
-    """Bring the account's balances, twins, lumps and announcements into order after new statements."""
+    """Bring the account's balances, lumps and announcements into order after new statements."""
     since = min(_begins(record) for record in records)
-    while twins.separate(session, account, balances.evaluate(session, account, since, act=act), act=act):
-        pass
+    balances.evaluate(session, account, since, act=act)
     itemising.itemise(session, account, act=act)
     for record in records:
         _note_missing(session, record)

@@ -1,7 +1,8 @@
 """What always holds for statements, their lines and what the lines became."""
 
 from ledger.verify import Invariant
-from reconciliation.balances import COUNTED, EXPECTED_BALANCE, ORDER, PROVED
+from reconciliation.balances import EXPECTED_BALANCE, ORDER, PROVED
+from reconciliation.running_balances import COUNTED
 
 INVARIANTS = (
     Invariant(

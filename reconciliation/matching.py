@@ -35,7 +35,7 @@ _BROKEN = exists().where(
 _PROVED_ELSEWHERE = (
     exists()
     .where(LineSighting.line_id == StatementLine.id, LineSighting.counts)
-    .where(StatementRecord.id == LineSighting.statement_id, StatementRecord.balanced)
+    .where(StatementRecord.id == LineSighting.statement_id, StatementRecord.balanced.is_(True))
 )
 AUTOMATIC = (~StatementLine.provisional, or_(~_BROKEN, _PROVED_ELSEWHERE))
 

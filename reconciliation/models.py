@@ -160,7 +160,7 @@ class StatementRecord(Base):
     `break_minor` is closing less opening less booked lines, where that is not zero; a person accepts it with a
     reason. `gap_minor` is what is missing between the closing balance before and this opening balance. `base_minor`
     is the closing balance less every line up to it, `day_lines` how many of these are of the closing day: both are
-    kept by `balances`.
+    kept by `balances`. A `descending` statement lists its last day first.
     """
 
     __tablename__ = "statements"
@@ -201,6 +201,7 @@ class StatementRecord(Base):
     break_minor: Mapped[int | None] = mapped_column(BigInteger)
     base_minor: Mapped[int | None] = mapped_column(BigInteger)
     day_lines: Mapped[int | None]
+    descending: Mapped[bool] = mapped_column(server_default="false")
     sequence_problem: Mapped[str | None] = mapped_column(String(200))
     accepted_at: Mapped[datetime | None] = mapped_column(Instant)
     accepted_by: Mapped[str | None] = mapped_column(String(100))
@@ -292,7 +293,8 @@ class LineSighting(Base):
     """One line of one statement: which stored line it is, and whether it was news. Of every line there is one.
 
     `family` is the format without its version, `counts` whether this statement says it is booked and of the
-    account's currency, `digest` what the statement says of the line in 16 bytes.
+    account's currency, `moved_minor` the sum of what counts in the statement up to and with this line, `digest`
+    what the statement says of the line in 16 bytes.
     """
 
     __tablename__ = "line_sightings"
@@ -307,6 +309,7 @@ class LineSighting(Base):
     fate: Mapped[str] = mapped_column(String(10))
     family: Mapped[str] = mapped_column(String(20))
     counts: Mapped[bool]
+    moved_minor: Mapped[int] = mapped_column(BigInteger)
     bank_reference: Mapped[str | None] = mapped_column(String(140))
     digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     reason: Mapped[str | None] = mapped_column(String(500))

@@ -7,13 +7,7 @@ from typing import Any, BinaryIO
 
 from ledger.models import BankAccount
 from reconciliation.formats import detect
-from reconciliation.statement import Item, UnreadableFile
-
-
-class HandedOn(UnreadableFile):
-    """A bank's answer to an order: it is kept for whoever asks for answers, and is no statement."""
-
-    format: str
+from reconciliation.statement import Item
 
 
 def open_file(

@@ -14,10 +14,14 @@ down_revision = "2026_11_22_3_jobs"
 _ID = sa.String(40, collation="C")
 
 _SIGHTINGS_OF_STORED_LINES = """
-INSERT INTO line_sightings (statement_id, position, line_id, fate, family, counts, bank_reference)
+INSERT INTO line_sightings (statement_id, position, line_id, fate, family, counts, moved_minor, bank_reference)
 SELECT lines.statement_id, lines.position, lines.id, 'new',
     substring(statements.format FROM '^[a-z0-9]+(?:[.]05[234])?'),
-    lines.status = 'booked' AND lines.currency = statements.currency, lines.bank_reference
+    lines.status = 'booked' AND lines.currency = statements.currency,
+    coalesce(sum(lines.amount_minor) FILTER (
+        WHERE lines.status = 'booked' AND lines.currency = statements.currency
+    ) OVER (PARTITION BY lines.statement_id ORDER BY lines.position), 0),
+    lines.bank_reference
 FROM statement_lines AS lines JOIN statements ON statements.id = lines.statement_id
 """
 
@@ -74,6 +78,7 @@ def _widen_statements() -> None:
         sa.Column("break_minor", sa.BigInteger(), nullable=True),
         sa.Column("base_minor", sa.BigInteger(), nullable=True),
         sa.Column("day_lines", sa.Integer(), nullable=True),
+        sa.Column("descending", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("sequence_problem", sa.String(200), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_by", sa.String(100), nullable=True),
@@ -115,6 +120,7 @@ def _create_sightings() -> None:
         sa.Column("fate", sa.String(10), nullable=False),
         sa.Column("family", sa.String(20), nullable=False),
         sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.Column("moved_minor", sa.BigInteger(), nullable=False),
         sa.Column("bank_reference", sa.String(140), nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("reason", sa.String(500), nullable=True),
