@@ -109,6 +109,9 @@ def as_table(*parts: Iterator[tuple[str, File, Expected]]) -> Table:
 
 # The module of each format's table, named TABLE there or TABLES by the format.
 MODULES = {
+    "camt.052": "bad_camt",
+    "camt.053": "bad_camt",
+    "camt.054": "bad_camt",
     "mt940": "bad_mt940",
     "mt942": "bad_mt940",
     "ofx.1": "bad_ofx",
