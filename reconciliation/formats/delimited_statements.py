@@ -1,0 +1,229 @@
+"""The items of an opened table: for each account its header, its lines, and its statement with the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ledger.currencies import KNOWN, decimals
+from ledger.money import Money, checked_currency
+from reconciliation.formats.delimited_balances import Steps
+from reconciliation.formats.delimited_lines import LineMaker, Oddity, Unreadable
+from reconciliation.formats.delimited_opening import Opened
+from reconciliation.formats.delimited_preamble import Preamble, account_of, preamble
+from reconciliation.formats.delimited_rows import Booking, Notes, bookings
+from reconciliation.formats.delimited_survey import MOST_ACCOUNTS, NO_KEY, Key, key_of, key_places
+from reconciliation.formats.delimited_text import Cells
+from reconciliation.formats.delimited_values import NoAmount, minor
+from reconciliation.formats.delimited_words import Role, currency_in_title
+from reconciliation.formats.tally import Tally, counted
+from reconciliation.statement import (
+    Account,
+    Balance,
+    Header,
+    Item,
+    Line,
+    LineStatus,
+    RefusedLine,
+    Statement,
+    UnreadableFile,
+)
+
+MOST_REFUSED = 1_000  # rows; where more cannot be read, the columns are not what they seem
+STATED = "stated"  # the kind of a balance that is written beside the table
+
+_ODDITIES = {
+    Oddity.UNKNOWN_STATUS: "{} with a status that is not known, shown for information and not counted.",
+    Oddity.UNREADABLE_PART: "{} with a balance or a part of the amount that cannot be read, which is left out.",
+    Oddity.UNPROVED_DETAILS: "{} whose parts do not add up to the amount; they are read as text only.",
+}
+
+
+class CurrencyNotNamed(UnreadableFile):
+    """The table does not say in which currency it is, and neither did the caller."""
+
+
+def statements(opened: Opened, currency: str | None) -> Iterator[Item]:
+    """The items of the file in its order; accounts whose rows are mixed are read one after the other."""
+    seen = opened.survey
+    if len(seen.keys) > MOST_ACCOUNTS:
+        raise UnreadableFile(f"The table is about more than {MOST_ACCOUNTS} accounts.")
+    stated = preamble(opened.plan.table.preamble, opened.date_order)
+    known = _known_currency(opened, stated, currency)
+    if seen.is_mixed:
+        for key in seen.keys:
+            yield from _of_account(opened, stated, known, only=key)
+    else:
+        yield from _of_account(opened, stated, known, only=None)
+
+
+def _known_currency(opened: Opened, stated: Preamble, currency: str | None) -> str | None:
+    """The currency where no column names it: by a title, the layout, what stands before the table, or the caller."""
+    titles = opened.plan.table.titles
+    amounts = [*opened.plan.amounts, *opened.plan.places.get(Role.BALANCE, ())]
+    by_title = next(filter(None, (currency_in_title(titles[at]) for at in amounts)), None)
+    found = by_title or opened.plan.layout.currency or stated.currency
+    if found is None and currency is not None:
+        return checked_currency(currency)
+    return found
+
+
+def _of_account(
+    opened: Opened, stated: Preamble, currency: str | None, *, only: Key | None
+) -> Iterator[Item]:
+    """The statements of accounts that follow one another, or that of the account `only` among mixed rows."""
+    plan = opened.plan
+    if currency is None and not plan.layout.has(Role.CURRENCY):
+        raise CurrencyNotNamed("The table does not say in which currency it is; name that of its account.")
+    maker = LineMaker(
+        plan,
+        date_order=opened.date_order,
+        decimal_mark=opened.decimal_mark,
+        signs=opened.signs,
+        currency=currency,
+    )
+    places, notes = key_places(plan), Notes()
+    current: _Statement | None = None
+    key: Key = next(iter(opened.survey.keys), NO_KEY)
+    if only is not None:
+        current = _Statement(opened, stated, only, currency)
+        yield current.header
+    for booking in bookings(opened.rows(), plan, opened.survey.last_dated_line, notes):
+        if places is not None and booking.fault is None:
+            key = key_of(booking.cells, places, key)
+        if only is not None and key != only:
+            continue
+        if current is None or (only is None and key != current.key):
+            if current is not None:
+                yield current.closed(maker, Notes())
+            current = _Statement(opened, stated, key, currency)
+            yield current.header
+        yield current.taken(booking, maker)
+    if current is None:
+        current = _Statement(opened, stated, key, currency)
+        yield current.header
+    yield current.closed(maker, notes)
+
+
+class _Statement:
+    """The statement that is being read."""
+
+    def __init__(self, opened: Opened, stated: Preamble, key: Key, currency: str | None) -> None:
+        self.key, self.opened, self.stated = key, opened, stated
+        account = account_of(key[0]) if key[0] else stated.account
+        first = opened.survey.keys.get(key) or (_first_currency(opened) if not key[0] else "")
+        code = first if first in KNOWN else currency
+        self.currency = key[1] if key[1] in KNOWN else code
+        self.header = Header(
+            format=f"csv.{opened.plan.layout.name}",
+            statement_id=None,
+            sequence=None,
+            account=Account(
+                iban=account.iban,
+                other=account.other,
+                currency=account.currency or self.currency,
+                bic=account.bic,
+            ),
+            from_on=stated.from_on,
+            to_on=stated.to_on,
+            currency=self.currency,
+        )
+        self.tally, self.steps = Tally(), Steps()
+
+    def taken(self, booking: Booking, maker: LineMaker) -> Line | RefusedLine:
+        """The booking as a line, or refused with its reason. Raises UnreadableFile after too many of these."""
+        try:
+            made = maker.made(booking)
+        except Unreadable as reason:
+            refused = RefusedLine(position=booking.position, reason=str(reason), line=booking.first_line)
+            self.tally.refuse(refused)
+            if self.tally.refused > MOST_REFUSED:
+                raise UnreadableFile(
+                    f"More than {MOST_REFUSED:,} rows cannot be read, the last of them because {reason}",
+                    line=booking.first_line,
+                ) from None
+            return refused
+        line = made.line
+        self.tally.add(line, is_credit=made.is_credit)
+        if maker.balance is not None and line.status is LineStatus.BOOKED:
+            self.steps.add(booking.first_line, line.amount.minor, made.balance_minor, line.booked_on)
+        return line
+
+    def closed(self, maker: LineMaker, notes: Notes) -> Statement:
+        """The finished statement. Raises CurrencyNotNamed where neither a line nor anything else names one."""
+        currency = self.tally.currency or self.currency
+        if currency is None:
+            raise CurrencyNotNamed("The table holds no bookings and does not say in which currency it is.")
+        opening, closing = self.steps.opening(currency), self.steps.closing(currency)
+        beside = self._beside(maker, notes, currency)
+        noticed = (
+            *self._account_problems(),
+            *self.steps.problems(),
+            *self._closing_problems(opening, closing, beside[1]),
+            *_noted(notes),
+            *(_ODDITIES[oddity].format(counted(number, "line")) for oddity, number in maker.oddities.items()),
+        )
+        maker.oddities.clear()
+        return self.tally.close(
+            self.header,
+            currency=currency,
+            opening=opening or beside[0],
+            closing=closing or (beside[1] if opening is None else None),
+            noticed=noticed,
+        )
+
+    def _account_problems(self) -> Iterator[str]:
+        account = self.header.account
+        if not (account.iban or account.other):
+            yield "The table does not name its account."
+
+    def _closing_problems(
+        self, opening: Balance | None, closing: Balance | None, beside: Balance | None
+    ) -> Iterator[str]:
+        if opening is not None and closing is None:
+            yield "The newest booking states no balance, so the closing balance is not known."
+        if closing is not None and beside is not None and closing.amount != beside.amount:
+            yield (
+                f"The balance stated beside the table is {beside.amount}, "
+                f"but that of the newest booking {closing.amount}."
+            )
+
+    def _beside(self, maker: LineMaker, notes: Notes, currency: str) -> tuple[Balance | None, Balance | None]:
+        """Opening and closing balance where the file states them in rows before, behind or between the bookings."""
+        if self.opened.survey.is_mixed or len(self.opened.survey.keys) > 1:
+            return None, None
+        stated = self.stated
+        opening = self._in_row(maker, notes.opening) or self._in_text(stated.opening, currency)
+        closing = self._in_row(maker, notes.closing) or self._in_text(stated.closing, currency)
+        return (
+            None if opening is None else Balance(amount=opening, on=stated.from_on, kind=STATED),
+            None
+            if closing is None
+            else Balance(amount=closing, on=stated.closing_on or stated.to_on, kind=STATED),
+        )
+
+    def _in_row(self, maker: LineMaker, cells: Cells | None) -> Money | None:
+        if cells is None:
+            return None
+        try:
+            return maker.stated(cells)
+        except Unreadable:
+            return None
+
+    def _in_text(self, text: str | None, currency: str) -> Money | None:
+        if text is None:
+            return None
+        try:
+            return Money(minor(text.strip(), self.opened.decimal_mark, decimals(currency))[0], currency)
+        except NoAmount:
+            return None
+
+
+def _first_currency(opened: Opened) -> str:
+    return opened.survey.first_currency
+
+
+def _noted(notes: Notes) -> Iterator[str]:
+    if notes.remarks:
+        yield f"{counted(notes.remarks, 'row')} between the bookings with a remark and no booking."
+    if notes.footers:
+        yield f"{counted(notes.footers, 'row')} behind the last booking, read as the end of the table."
