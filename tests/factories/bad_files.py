@@ -116,7 +116,9 @@ MODULES = {
     "mt942": "bad_mt940",
     "ofx.1": "bad_ofx",
     "ofx.2": "bad_ofx",
+    "pain.002": "bad_others",
     "archive": "bad_archives",
+    "anything": "bad_others",
 }
 
 
