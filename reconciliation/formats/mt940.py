@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from ledger.errors import Rejected
@@ -16,7 +17,6 @@ from reconciliation.formats.mt940_fields import (
     BLOCK_CHANGE,
     BLOCK_END,
     BLOCK_START,
-    TEXTS,
     fields,
     raw_lines,
 )
@@ -91,18 +91,12 @@ def fragment(stream: BinaryIO, position: int) -> bytes:
 def _place(stream: BinaryIO, position: int) -> tuple[int, int]:
     """The first and the last line of the file that belong to the line at `position`."""
     stream.seek(0)
-    count = first = last = 0
-    for number, tag, text in fields(stream) if position > 0 else ():
-        count += tag == "61"
-        if count < position:
-            continue
-        if first and tag not in TEXTS:
-            break
-        first = first or number
-        last = number + text.rstrip().count("\n")
-    if not first:
+    entries = ((number, text) for number, tag, text in fields(stream) if tag == "61")
+    found = next(islice(entries, position - 1, None), None) if position > 0 else None
+    if found is None:
         raise NoSuchLine(f"The file has no line {position}.")
-    return first, last
+    number, text = found
+    return number, number + text.rstrip().count("\n")
 
 
 def _refuse_outside(tag: str) -> None:

@@ -1,0 +1,194 @@
+"""What German banks write in the field :86:, as subfields of two digits with SEPA attributes in the purpose.
+
+Source: DFÜ-Abkommen, Anlage 3, MT940: a GVC of three digits, then subfields behind a separator of the bank's
+choice. The purpose (20 to 29, 60 to 63) is one text cut into parts of 27, so it runs on without a blank.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import accumulate
+
+_NAME, _PURPOSE, _BEFORE = "name", "purpose", "before"
+_PURPOSES = frozenset([*(f"{number}" for number in range(20, 30)), "60", "61", "62", "63"])
+_SUBFIELDS = {
+    "00": "booking_text",
+    "10": "primanota",
+    "30": "bic",
+    "31": "account",
+    "32": _NAME,
+    "33": _NAME,
+    "34": "key",
+    **dict.fromkeys(_PURPOSES, _PURPOSE),
+}
+_FIRST_PURPOSE = "20"
+
+# SEPA attributes at the beginning of a part of the purpose, each followed by "+" (the same source).
+_ATTRIBUTES = {
+    "EREF": "end_to_end_id",
+    "KREF": "batch_id",
+    "MREF": "mandate_id",
+    "CRED": "creditor_id",
+    "DEBT": "debtor_id",
+    "COAM": "charges",
+    "OAMT": "original",
+    "SVWZ": _PURPOSE,
+    "ABWA": "deviating_payer",
+    "ABWE": "deviating_payee",
+    "BREF": "bank_note",
+    "RREF": "return_note",
+    "PURP": "purpose_code",
+    "IBAN": "account",
+    "BIC": "bic",
+}
+_BIC = "BIC"
+
+# Cooperative banks repeat the attributes behind the words of the purpose, as "EREF: ..."; "IBAN:" and "BIC:" are
+# also what people write, so they only count among others.
+_SPELLED = re.compile(rf"(?:(?<=\s)|^)({'|'.join(_ATTRIBUTES)}):(?: |$)")
+_OF_PEOPLE = frozenset({"IBAN", _BIC})
+
+_SEPARATED = re.compile(r"[0-9]{3}([^\w\s])[0-9]{2}|(\?)[0-9]{2}")
+
+
+def separator_of(text: str) -> str | None:
+    """The separator of a text that begins with a GVC and a subfield or, without GVC, with "?"; else None."""
+    found = _SEPARATED.match(text)
+    return found and (found[1] or found[2])
+
+
+def begins_with_attribute(text: str) -> bool:
+    """Whether a text without subfields is one of SEPA attributes."""
+    word, plus, _ = text[:5].partition("+")
+    return bool(plus) and word in _ATTRIBUTES
+
+
+def by_subfields(text: str, separator: str) -> dict[str, str]:
+    """What the subfields of a text say; a fact may be empty.
+
+    A separator that no subfield follows is part of the text, and so is one whose subfield was there before. A
+    number without a meaning begins a subfield only where no purpose is being read.
+    """
+    found = _layout(separator).fullmatch(text)
+    if found is None:
+        return _with_text_between(text, separator)
+    code, booking_text, primanota, purpose, bic, account, name, more_name, key, more_purpose = found.groups(
+        ""
+    )
+    facts = {"code": code, "booking_text": booking_text.strip(), "primanota": primanota, "key": key.strip()}
+    if bic or account:
+        facts["bic"], facts["account"] = bic.strip(), account.strip()
+    facts[_NAME] = (name + more_name).strip()
+    return _completed(facts, [part[2:] for part in (purpose + more_purpose).split(separator)])
+
+
+@lru_cache(maxsize=128)
+def _layout(separator: str) -> re.Pattern[str]:
+    """The usual text: subfields in order, each at most once, and none of another number."""
+    mark, content = re.escape(separator), f"[^{re.escape(separator)}]*+"
+
+    def one(number: str) -> str:
+        return f"(?:{mark}{number}({content}))?+"
+
+    def together(numbers: Iterable[int]) -> str:
+        return "(" + "".join(f"(?:{mark}{number}{content})?+" for number in numbers) + ")"
+
+    return re.compile(
+        "([0-9]{3})?+"
+        + "".join(map(one, ("00", "10")))
+        + together(range(20, 30))
+        + "".join(map(one, ("30", "31", "32", "33", "34")))
+        + together(range(60, 64))
+    )
+
+
+def _with_text_between(text: str, separator: str) -> dict[str, str]:
+    """The same where subfields are in another order, or some parts begin none but belong to the one before."""
+    code, *parts = text.split(separator)
+    subfields: dict[str, str] = {}
+    last = _FIRST_PURPOSE
+    for part in parts:
+        number = part[:2]
+        is_known = number in _SUBFIELDS or (last not in _PURPOSES and number.isdigit())
+        if is_known and number not in subfields:
+            subfields[number] = part[2:]
+            last = number
+        else:
+            subfields[last] = f"{subfields.get(last, '')}{separator}{part}"
+    facts = {"code": code}
+    by_kind: dict[str, list[str]] = {_PURPOSE: [], _NAME: []}
+    for number, content in sorted(subfields.items()):
+        kind = _SUBFIELDS.get(number, "more")
+        if kind in by_kind:
+            by_kind[kind].append(content)
+        else:
+            facts[kind] = content.strip()
+    facts[_NAME] = "".join(by_kind[_NAME]).strip()
+    return _completed(facts, by_kind[_PURPOSE])
+
+
+def _completed(facts: dict[str, str], parts: list[str]) -> dict[str, str]:
+    """The subfields with what the parts of the purpose say, where a subfield does not say it already."""
+    text = "".join(parts)
+    if "+" in text:
+        for name, value in attributes(text, parts).items():
+            if not facts.get(name):
+                facts[name] = value
+    else:
+        facts[_PURPOSE] = text.strip()
+    if ":" in text:
+        read_spelled(facts)
+    if not facts.get(_NAME):
+        facts[_NAME] = facts.get("deviating_payer", "")
+    return facts
+
+
+def attributes(text: str, parts: list[str]) -> dict[str, str]:
+    """The SEPA attributes in a purpose of `parts`; what stands before the first of them is purpose as well.
+
+    An attribute begins where a part or a word does, and counts once: later it is text.
+    """
+    found: dict[str, str] = {}
+    name, value, at = _BEFORE, "", 0
+    *heads, rest = text.split("+")
+    for head in heads:
+        following = _ATTRIBUTES.get(head[-4:])
+        width = 4
+        if following is None and head[-3:] == _BIC:
+            following, width = _ATTRIBUTES[_BIC], 3
+        at += len(head)
+        is_new = following is not None and following != name and following not in found
+        if is_new and _begins_word(text, at - width, parts):
+            found[name] = (value + head[:-width]).strip()
+            name, value = following or "", ""
+        else:
+            value += head + "+"
+        at += 1
+    found[name] = (value + rest).strip()
+    if before := found.pop(_BEFORE, ""):
+        found[_PURPOSE] = f"{before} {found.get(_PURPOSE, '')}".strip()
+    return found
+
+
+def _begins_word(text: str, at: int, parts: list[str]) -> bool:
+    """Whether a word of `text`, or one of the parts that it was put together of, begins at `at`."""
+    return at <= 0 or text[at - 1] == " " or at in accumulate(map(len, parts))
+
+
+def read_spelled(facts: dict[str, str]) -> None:
+    """Cuts the purpose where attributes are repeated behind it, and adds those that are not known yet."""
+    text = facts.get(_PURPOSE, "")
+    marks = list(_SPELLED.finditer(text))
+    if all(mark[1] in _OF_PEOPLE for mark in marks):
+        return
+    purpose = text[: marks[0].start()].strip()
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        name, value = _ATTRIBUTES[mark[1]], text[mark.end() : end].strip()
+        if name == _PURPOSE:
+            purpose = f"{purpose} {value}".strip()
+        elif not facts.get(name):
+            facts[name] = value
+    facts[_PURPOSE] = purpose
