@@ -25,12 +25,11 @@ from reconciliation.formats.delimited_layout import (
 from reconciliation.formats.delimited_opening import opened, table_of
 from reconciliation.formats.delimited_propose import proposal
 from reconciliation.formats.delimited_rows import Notes, bookings
-from reconciliation.formats.delimited_statements import CurrencyNotNamed, statements
+from reconciliation.formats.delimited_statements import statements
 from reconciliation.statement import Item, NoSuchLine, UnreadableFile
 
 __all__ = [
     "BadLayout",
-    "CurrencyNotNamed",
     "Layout",
     "LayoutDrifted",
     "Proposal",
@@ -63,8 +62,9 @@ def read(stream: BinaryIO, *, layouts: Sequence[Layout] = (), currency: str | No
     """For each account of the seekable `stream` its Header, its Lines and RefusedLines, and last its Statement.
 
     `layouts` are those a person has confirmed; they come before the shipped ones. `currency` is that of the account
-    where the file names none. Raises UnknownLayout, LayoutDrifted, CurrencyNotNamed and other UnreadableFile, also
-    while iterating: nothing is to be kept of a file that was not read to its end.
+    where the file names none; without either, amounts have two decimals and the currency XXX, and the header has
+    None: they can be shown, not booked. Raises UnknownLayout, LayoutDrifted and other UnreadableFile, also while
+    iterating: nothing is to be kept of a file that was not read to its end.
     """
     yield from statements(opened(stream, layouts), currency)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
+from typing import TypeAlias
 
 from ledger.currencies import KNOWN, decimals
 from ledger.money import Money
@@ -35,6 +36,23 @@ _REASON = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?![A-Z0-9])")
 _DAY_AND_MONTH = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.?")
 _LONGEST_CODE = 60
 _LONGEST_TOLD = 40
+_MOST_STATUSES = 500
+
+# The facts that one cell tells as it stands, and that a table may lack; in the order of LineMaker's places.
+_TEXTS = (
+    Role.BOOKING_TEXT,
+    Role.BATCH_ID,
+    Role.REFERENCE,
+    Role.END_TO_END_ID,
+    Role.MANDATE_ID,
+    Role.CREDITOR_ID,
+    Role.BANK_REFERENCE,
+    Role.CODE,
+    Role.PAYER,
+    Role.PAYEE,
+    Role.IBAN,
+    Role.BIC,
+)
 
 # What the booking text of a collection says that came back unpaid.
 _RETURNED = re.compile(
@@ -56,13 +74,8 @@ class Unreadable(Exception):
     """A booking cannot be read; the message is the reason as a sentence."""
 
 
-@dataclass(slots=True)
-class Made:
-    """A Line, whether it is a credit, and the balance of the account behind it where the row says one."""
-
-    line: Line
-    is_credit: bool
-    balance_minor: int | None
+# A Line, whether it is a credit, and the balance of the account behind it where the row says one.
+Made: TypeAlias = tuple[Line, bool, "int | None"]
 
 
 class LineMaker:
@@ -77,22 +90,32 @@ class LineMaker:
         signs: Signs | None,
         currency: str | None,
     ) -> None:
-        layout, one = plan.layout, plan.one
+        layout, one, many = plan.layout, plan.one, plan.places.get
         self.order, self.mark, self.signs, self.currency = date_order, decimal_mark, signs, currency
         self.inverted, self.line_break = layout.inverted, layout.line_break
-        self.booked, self.valued = one(Role.BOOKED_ON), one(Role.VALUED_ON)
+        self.booked, self.valued, self.balance = (one(Role.BOOKED_ON), one(Role.VALUED_ON), one(Role.BALANCE))
         self.amount, self.credit, self.debit = one(Role.AMOUNT), one(Role.CREDIT), one(Role.DEBIT)
-        self.marked, self.balance, self.status = one(Role.MARK), one(Role.BALANCE), one(Role.STATUS)
-        self.names = plan.places.get(Role.NAME, ())
-        self.payer, self.payee = one(Role.PAYER), one(Role.PAYEE)
-        self.iban, self.bic = one(Role.IBAN), one(Role.BIC)
-        self.texts = plan.places.get(Role.REMITTANCE, ())
-        self.booking_text, self.code = one(Role.BOOKING_TEXT), one(Role.CODE)
-        self.currencies = plan.places.get(Role.CURRENCY, ())
-        self.end_to_end, self.mandate = one(Role.END_TO_END_ID), one(Role.MANDATE_ID)
-        self.creditor, self.batch = one(Role.CREDITOR_ID), one(Role.BATCH_ID)
-        self.bank_reference, self.reference = one(Role.BANK_REFERENCE), one(Role.REFERENCE)
-        self.original, self.charges, self.detail = one(Role.ORIGINAL), one(Role.CHARGES), one(Role.DETAIL)
+        self.marked, self.status, self.detail = one(Role.MARK), one(Role.STATUS), one(Role.DETAIL)
+        self.original, self.charges = one(Role.ORIGINAL), one(Role.CHARGES)
+        self.currencies = many(Role.CURRENCY, ())
+        self.texts, self.names = many(Role.REMITTANCE, ()), many(Role.NAME, ())
+        blank = len(
+            plan.table.titles
+        )  # where a blank is put behind each row, for columns that the table lacks
+        (
+            self.booking_text,
+            self.batch,
+            self.reference,
+            self.end_to_end,
+            self.mandate,
+            self.creditor,
+            self.bank_reference,
+            self.code,
+            self.payer,
+            self.payee,
+            self.iban,
+            self.bic,
+        ) = (blank if place is None else place for place in map(one, _TEXTS))
         self.statuses = _statuses(layout.booked, layout.pending)
         self.credit_marks = CREDIT_MARKS | frozenset(map(titled, layout.credits))
         self.debit_marks = DEBIT_MARKS | frozenset(map(titled, layout.debits))
@@ -109,7 +132,7 @@ class LineMaker:
         booked_on, valued_on = self._days(cells)
         balance = self._balance(cells, currency)
         line = self._line(booking, cells, Money(value, currency), booked_on, valued_on)
-        return Made(line, is_credit, balance)
+        return line, is_credit, balance
 
     def stated(self, cells: Cells) -> Money:
         """The balance that a row among the bookings states in the place of their amounts. Raises Unreadable."""
@@ -233,11 +256,11 @@ class LineMaker:
     def _line(
         self, booking: Booking, cells: Cells, amount: Money, booked_on: date | None, valued_on: date | None
     ) -> Line:
+        cells = [*cells, ""]
         facts = self._facts(booking, cells)
-        booking_text = self._text(cells, self.booking_text)
+        booking_text = cells[self.booking_text].strip() or None
         original = charges = reason = None
-        is_returned = self._is_returned(cells, booking_text, amount, facts)
-        if is_returned:
+        if amount.minor < 0 and self._is_returned(cells, booking_text, facts):
             original, charges = (
                 self._part(cells, self.original, amount),
                 self._part(cells, self.charges, amount),
@@ -245,7 +268,7 @@ class LineMaker:
             reason = facts.get("reason") or _reason(facts, booking_text)
             if original is None and charges is not None:
                 original = abs(amount) - charges
-        batch_id = self._text(cells, self.batch) or facts.get("batch_id")
+        batch_id = cells[self.batch].strip() or facts.get("batch_id")
         return Line(
             amount=amount,
             status=LineStatus.BOOKED if self.status is None else self._status_of(cells[self.status]),
@@ -253,12 +276,12 @@ class LineMaker:
             valued_on=valued_on,
             counterparty=self._counterparty(cells, facts, is_credit=amount.minor >= 0),
             remittance=facts.get("purpose") or booking_text,
-            reference=self._text(cells, self.reference),
-            end_to_end_id=_told(self._text(cells, self.end_to_end) or facts.get("end_to_end_id")),
-            mandate_id=_told(self._text(cells, self.mandate) or facts.get("mandate_id")),
-            creditor_id=self._text(cells, self.creditor) or facts.get("creditor_id"),
-            bank_reference=self._text(cells, self.bank_reference),
-            transaction_code=_code(self._text(cells, self.code)),
+            reference=cells[self.reference].strip() or None,
+            end_to_end_id=_told(cells[self.end_to_end].strip() or facts.get("end_to_end_id")),
+            mandate_id=_told(cells[self.mandate].strip() or facts.get("mandate_id")),
+            creditor_id=cells[self.creditor].strip() or facts.get("creditor_id"),
+            bank_reference=cells[self.bank_reference].strip() or None,
+            transaction_code=cells[self.code].strip()[:_LONGEST_CODE] or None,
             return_reason=reason,
             original=original,
             charges=charges,
@@ -267,14 +290,9 @@ class LineMaker:
             position=booking.position,
         )
 
-    def _text(self, cells: Cells, place: int | None) -> str | None:
-        if place is None:
-            return None
-        return cells[place].strip() or None
-
     def _facts(self, booking: Booking, cells: Cells) -> dict[str, str]:
         pieces = [cells[place] for place in self.texts]
-        for more in booking.more:
+        for more in booking.more or ():
             pieces += [more[place] for place in self.texts]
         if not pieces:
             return {}
@@ -284,12 +302,13 @@ class LineMaker:
         return delimited_texts.facts(text)
 
     def _counterparty(self, cells: Cells, facts: dict[str, str], *, is_credit: bool) -> Party:
-        name = delimited_texts.joined([cells[place] for place in self.names]) if self.names else None
+        name = delimited_texts.joined([cells[place] for place in self.names]) if self.names else ""
         if not name:
-            name = self._text(cells, self.payer if is_credit else self.payee)
-        iban = (self._text(cells, self.iban) or facts.get("account") or "").replace(" ", "")
-        bic = self._text(cells, self.bic) or facts.get("bic") or ""
-        name = name or facts.get("name") or facts.get("deviating_payer")
+            name = cells[self.payer if is_credit else self.payee].strip() or facts.get("name") or ""
+        iban = cells[self.iban] or facts.get("account") or ""
+        bic = cells[self.bic].strip() or facts.get("bic") or ""
+        if " " in iban:
+            iban = iban.replace(" ", "")
         if not (name or iban or bic):
             return _NOBODY
         is_bic = len(bic) in (8, 11) and bic.isalnum() and not bic.isdigit()
@@ -297,28 +316,28 @@ class LineMaker:
 
     def _status_of(self, text: str) -> LineStatus:
         status = self.statuses.get(text)
-        if status is None:
-            status = self.statuses.get(titled(text)) or (None if text.strip() else LineStatus.BOOKED)
+        if status is not None:
+            return status
+        status = self.statuses.get(titled(text)) if text.strip() else LineStatus.BOOKED
         if status is None:
             self.oddities[Oddity.UNKNOWN_STATUS] += 1
             return LineStatus.INFO
+        if len(self.statuses) < _MOST_STATUSES:
+            self.statuses[text] = status
         return status
 
-    def _is_returned(
-        self, cells: Cells, booking_text: str | None, amount: Money, facts: dict[str, str]
-    ) -> bool:
-        if amount.minor >= 0:
-            return False
+    def _is_returned(self, cells: Cells, booking_text: str | None, facts: dict[str, str]) -> bool:
+        """Whether money that was collected went back."""
         if self.original is not None and cells[self.original].strip():
             return True
         if "reason" in facts or "original" in facts:
             return True
-        return booking_text is not None and _RETURNED.search(booking_text) is not None
+        return booking_text is not None and _names_a_return(booking_text)
 
     def _part(self, cells: Cells, place: int | None, amount: Money) -> Money | None:
         """The amount in a cell beside the booking's own, counted upwards."""
-        text = self._text(cells, place)
-        if text is None:
+        text = "" if place is None else cells[place].strip()
+        if not text:
             return None
         try:
             return Money(abs(self._minor(text, amount.currency)), amount.currency)
@@ -331,7 +350,7 @@ class LineMaker:
         if self.detail is None:
             return ()
         parts: list[Line] = []
-        for more in booking.more:
+        for more in booking.more or ():
             part = self._part(more, self.detail, amount)
             if part is None:
                 return ()
@@ -369,8 +388,9 @@ def _told(reference: str | None) -> str | None:
     return None if reference is None or reference.upper() in _NO_REFERENCE else reference
 
 
-def _code(text: str | None) -> str | None:
-    return None if text is None else text[:_LONGEST_CODE]
+@lru_cache(maxsize=1024)
+def _names_a_return(booking_text: str) -> bool:
+    return _RETURNED.search(booking_text) is not None
 
 
 def _reason(facts: dict[str, str], booking_text: str | None) -> str:

@@ -387,10 +387,10 @@ def _is_proved(stream: BinaryIO, encoding: str, table: Table, layout: Layout, se
     rows = delimited_text.rows(delimited_text.lines(stream, encoding), table.delimiter)
     for booking in bookings(rows, plan, seen.last_dated_line, Notes()):
         try:
-            made = maker.made(booking)
+            line, _, balance = maker.made(booking)
         except (Unreadable, Rejected):
             continue
-        steps.add(booking.first_line, made.line.amount.minor, made.balance_minor, made.line.booked_on)
+        steps.add(booking.first_line, line.amount.minor, balance, line.booked_on)
     return steps.is_proved
 
 

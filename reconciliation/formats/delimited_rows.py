@@ -65,7 +65,7 @@ class Booking:
     first_line: int
     last_line: int
     cells: Cells
-    more: list[Cells] = field(default_factory=list)
+    more: list[Cells] | None = None
     fault: str | None = None
 
 
@@ -99,6 +99,8 @@ def bookings(rows: Iterator[Row], plan: Plan, last_line: int | None, notes: Note
             if not any(cells) and fault is None:
                 continue
             if keeps and fault is None and current is not None and _goes_on(cells, current, plan):
+                if current.more is None:
+                    current.more = []
                 current.more.append(cells)
                 current.last_line = last
                 continue
@@ -107,14 +109,20 @@ def bookings(rows: Iterator[Row], plan: Plan, last_line: int | None, notes: Note
         if current is not None:
             yield current
         position += 1
-        current = Booking(position, first, last, cells, [], fault)
+        current = Booking(position, first, last, cells, None, fault)
     if current is not None:
         yield current
 
 
 def _is_usual(cells: Cells, date: int, amounts: Sequence[int]) -> bool:
     """Whether the row has a date of numbers and an amount on one side, as nearly all rows have."""
-    return cells[date][:1].isdigit() and sum(1 for at in amounts if cells[at]) == 1
+    if not cells[date][:1].isdigit():
+        return False
+    filled = 0
+    for at in amounts:
+        if cells[at]:
+            filled += 1
+    return filled == 1
 
 
 def _fitted(cells: Cells | None, plan: Plan) -> tuple[Cells, str | None]:

@@ -15,6 +15,7 @@ from reconciliation.formats.delimited_survey import MOST_ACCOUNTS, NO_KEY, Key, 
 from reconciliation.formats.delimited_text import Cells
 from reconciliation.formats.delimited_values import NoAmount, minor
 from reconciliation.formats.delimited_words import Role, currency_in_title
+from reconciliation.formats.refusals import Refusals
 from reconciliation.formats.tally import Tally, counted
 from reconciliation.statement import (
     Account,
@@ -28,7 +29,9 @@ from reconciliation.statement import (
     UnreadableFile,
 )
 
-MOST_REFUSED = 1_000  # rows; where more cannot be read, the columns are not what they seem
+NO_CURRENCY = (
+    "XXX"  # ISO 4217: no currency is involved; as with QIF, such amounts can be shown and not booked
+)
 STATED = "stated"  # the kind of a balance that is written beside the table
 
 _ODDITIES = {
@@ -38,10 +41,6 @@ _ODDITIES = {
 }
 
 
-class CurrencyNotNamed(UnreadableFile):
-    """The table does not say in which currency it is, and neither did the caller."""
-
-
 def statements(opened: Opened, currency: str | None) -> Iterator[Item]:
     """The items of the file in its order; accounts whose rows are mixed are read one after the other."""
     seen = opened.survey
@@ -49,11 +48,12 @@ def statements(opened: Opened, currency: str | None) -> Iterator[Item]:
         raise UnreadableFile(f"The table is about more than {MOST_ACCOUNTS} accounts.")
     stated = preamble(opened.plan.table.preamble, opened.date_order)
     known = _known_currency(opened, stated, currency)
+    refusals = Refusals()
     if seen.is_mixed:
         for key in seen.keys:
-            yield from _of_account(opened, stated, known, only=key)
+            yield from _of_account(opened, stated, known, refusals, only=key)
     else:
-        yield from _of_account(opened, stated, known, only=None)
+        yield from _of_account(opened, stated, known, refusals, only=None)
 
 
 def _known_currency(opened: Opened, stated: Preamble, currency: str | None) -> str | None:
@@ -68,18 +68,16 @@ def _known_currency(opened: Opened, stated: Preamble, currency: str | None) -> s
 
 
 def _of_account(
-    opened: Opened, stated: Preamble, currency: str | None, *, only: Key | None
+    opened: Opened, stated: Preamble, currency: str | None, refusals: Refusals, *, only: Key | None
 ) -> Iterator[Item]:
     """The statements of accounts that follow one another, or that of the account `only` among mixed rows."""
     plan = opened.plan
-    if currency is None and not plan.layout.has(Role.CURRENCY):
-        raise CurrencyNotNamed("The table does not say in which currency it is; name that of its account.")
     maker = LineMaker(
         plan,
         date_order=opened.date_order,
         decimal_mark=opened.decimal_mark,
         signs=opened.signs,
-        currency=currency,
+        currency=currency or NO_CURRENCY,
     )
     places, notes = key_places(plan), Notes()
     current: _Statement | None = None
@@ -97,7 +95,7 @@ def _of_account(
                 yield current.closed(maker, Notes())
             current = _Statement(opened, stated, key, currency)
             yield current.header
-        yield current.taken(booking, maker)
+        yield current.taken(booking, maker, refusals)
     if current is None:
         current = _Statement(opened, stated, key, currency)
         yield current.header
@@ -129,34 +127,25 @@ class _Statement:
         )
         self.tally, self.steps = Tally(), Steps()
 
-    def taken(self, booking: Booking, maker: LineMaker) -> Line | RefusedLine:
+    def taken(self, booking: Booking, maker: LineMaker, refusals: Refusals) -> Line | RefusedLine:
         """The booking as a line, or refused with its reason. Raises UnreadableFile after too many of these."""
         try:
-            made = maker.made(booking)
+            line, is_credit, balance = maker.made(booking)
         except Unreadable as reason:
             refused = RefusedLine(position=booking.position, reason=str(reason), line=booking.first_line)
-            self.tally.refuse(refused)
-            if self.tally.refused > MOST_REFUSED:
-                raise UnreadableFile(
-                    f"More than {MOST_REFUSED:,} rows cannot be read, the last of them because {reason}",
-                    line=booking.first_line,
-                ) from None
-            return refused
-        line = made.line
-        self.tally.add(line, is_credit=made.is_credit)
+            return refusals.add(refused, self.tally)
+        self.tally.add(line, is_credit=is_credit)
         if maker.balance is not None and line.status is LineStatus.BOOKED:
-            self.steps.add(booking.first_line, line.amount.minor, made.balance_minor, line.booked_on)
+            self.steps.add(booking.first_line, line.amount.minor, balance, line.booked_on)
         return line
 
     def closed(self, maker: LineMaker, notes: Notes) -> Statement:
-        """The finished statement. Raises CurrencyNotNamed where neither a line nor anything else names one."""
-        currency = self.tally.currency or self.currency
-        if currency is None:
-            raise CurrencyNotNamed("The table holds no bookings and does not say in which currency it is.")
+        """The finished statement; what a file says beside its bookings is told with its last one."""
+        currency = self.tally.currency or self.currency or NO_CURRENCY
         opening, closing = self.steps.opening(currency), self.steps.closing(currency)
         beside = self._beside(maker, notes, currency)
         noticed = (
-            *self._account_problems(),
+            *self._header_problems(),
             *self.steps.problems(),
             *self._closing_problems(opening, closing, beside[1]),
             *_noted(notes),
@@ -171,10 +160,12 @@ class _Statement:
             noticed=noticed,
         )
 
-    def _account_problems(self) -> Iterator[str]:
+    def _header_problems(self) -> Iterator[str]:
         account = self.header.account
         if not (account.iban or account.other):
             yield "The table does not name its account."
+        if self.currency is None:
+            yield "The table does not name the currency of its amounts."
 
     def _closing_problems(
         self, opening: Balance | None, closing: Balance | None, beside: Balance | None

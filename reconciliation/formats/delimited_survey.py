@@ -138,6 +138,8 @@ class _Keyed:
 
     def __init__(self, plan: Plan) -> None:
         self.places = key_places(plan)
+        self.flat = [at for group in self.places or () for at in group]
+        self.raw: Cells | None = None
         self.current: Key | None = None
         self.currency = plan.places.get(Role.CURRENCY, ())
 
@@ -145,6 +147,10 @@ class _Keyed:
         if self.places is None:
             found.first_currency = found.first_currency or self.currency_in(cells)
             return
+        raw = [cells[at] for at in self.flat if at < len(cells)]
+        if raw == self.raw:
+            return
+        self.raw = raw
         key = key_of(cells, self.places, self.current)
         if key == self.current:
             return

@@ -28,9 +28,10 @@ _ENOUGH_FOR_A_LOOK = 200
 
 # What tells the Western encodings of one byte apart. ISO 8859 has control characters where CP1252 has letters and
 # quotes, and the euro sign of ISO 8859-15 stands where the others have a sign that no bank writes.
-_ONLY_CP1252 = re.compile(rb"[\x80\x82-\x8c\x8e\x91-\x9c\x9e\x9f]")
-_NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_EURO_OF_8859_15 = b"\xa4"
+_NOT_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+_ONLY_CP1252 = frozenset(range(0x80, 0xA0)) - _NOT_CP1252
+_EURO_OF_8859_15 = 0xA4
+_TELL_NOTHING = bytes(byte for byte in range(256) if not (0x80 <= byte < 0xA0 or byte == _EURO_OF_8859_15))
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
@@ -82,14 +83,12 @@ def _is_utf_8(stream: BinaryIO) -> bool:
 
 
 def _western(chunks: Iterator[bytes]) -> str:
-    has_euro = False
+    telling: set[int] = set()
     for chunk in chunks:
-        if _NOT_CP1252.search(chunk):
-            return "iso8859-1"
-        if _ONLY_CP1252.search(chunk):
-            return "cp1252"
-        has_euro = has_euro or _EURO_OF_8859_15 in chunk
-    return "iso8859-15" if has_euro else "cp1252"
+        telling.update(chunk.translate(None, _TELL_NOTHING))
+    if telling & _NOT_CP1252:
+        return "iso8859-1"
+    return "iso8859-15" if _EURO_OF_8859_15 in telling and not telling & _ONLY_CP1252 else "cp1252"
 
 
 # --- lines and rows ---

@@ -13,7 +13,6 @@ _CUT_AT = frozenset({27, 35})
 # The tags of MT940 (DFÜ-Abkommen Anlage 3), which Atruvia writes with a colon instead of the plus.
 _TAGS = "EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|BREF|RREF|PURP"
 _TAGGED = re.compile(rf"(?:\A|(?<=[\s,;]))(?:{_TAGS})(?:\+|: ?)")
-_COLON = re.compile(rf"(?:\A|(?<=[\s,;]))({_TAGS}|IBAN|BIC): ?")
 
 
 def joined(pieces: Sequence[str]) -> str:
@@ -40,7 +39,7 @@ def facts(text: str) -> dict[str, str]:
     if tagged is None:
         return {"purpose": text} if text else {}
     before = text[: tagged.start()].strip(" ,;")
-    found = dict(mt940_texts.facts(_COLON.sub(r" \1+", text[tagged.start() :]).strip()))
+    found = dict(mt940_texts.facts(text[tagged.start() :]))
     purpose = " ".join(part for part in (before, found.get("purpose", "")) if part)
     if purpose:
         found["purpose"] = purpose
