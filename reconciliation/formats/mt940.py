@@ -61,18 +61,19 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     number = 0
     try:
         for number, tag, text in fields(stream):
-            if tag in _AROUND:
-                yield from messages.turn(tag, text)
-                continue
             message = messages.current
-            if message is None:
-                _refuse_outside(tag)
-                continue
-            if tag == "61" and message.header is None:
-                yield from message.begin()
-            item = message.take(number, tag, text)
-            if item is not None:
-                yield item
+            if tag == "61" and message is not None:
+                if message.header is None:
+                    yield from message.begin()
+                yield message.line(number, text)
+            elif tag in _AROUND:
+                yield from messages.turn(tag, text)
+            elif message is not None:
+                message.take(tag, text)
+            elif tag != _TYPE:
+                raise UnreadableFile(
+                    f"The field :{tag}: stands outside of a statement, which begins with :20:."
+                )
         yield from messages.last()
     except Rejected as refusal:
         raise located(refusal, number or None) from None
@@ -97,11 +98,6 @@ def _place(stream: BinaryIO, position: int) -> tuple[int, int]:
         raise NoSuchLine(f"The file has no line {position}.")
     number, text = found
     return number, number + text.rstrip().count("\n")
-
-
-def _refuse_outside(tag: str) -> None:
-    if tag != _TYPE:
-        raise UnreadableFile(f"The field :{tag}: stands outside of a statement, which begins with :20:.")
 
 
 class _Messages:

@@ -65,9 +65,10 @@ def fields(stream: BinaryIO) -> Iterator[Field]:
                 _refuse_endless(text, first, number)
             else:
                 if tag:
-                    yield first, tag, _without_end(text) if "\n-" in text or tag in CLOSING else text
+                    yield first, tag, _without_end(text) if "\n-" in text or is_closed else text
                 first, tag, text = number, begun, piece[len(begun) + 2 :]
-                is_closed = begun in CLOSING or (is_closed and begun != "20")
+                if begun != "61":
+                    is_closed = begun in CLOSING or (is_closed and begun != "20")
             number += piece.count("\n")
     if tag:
         yield first, tag, _without_end(text)

@@ -7,7 +7,6 @@ choice. The purpose (20 to 29, 60 to 63) is one text cut into parts of 27, so it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
 
@@ -51,12 +50,18 @@ _SPELLED = re.compile(rf"(?:(?<=\s)|^)({'|'.join(_ATTRIBUTES)}):(?: |$)")
 _OF_PEOPLE = frozenset({"IBAN", _BIC})
 
 _SEPARATED = re.compile(r"[0-9]{3}([^\w\s])[0-9]{2}|(\?)[0-9]{2}")
+_MOST_PARTS = 200  # of a text; real ones have at most two dozen
 
 
-def separator_of(text: str) -> str | None:
-    """The separator of a text that begins with a GVC and a subfield or, without GVC, with "?"; else None."""
-    found = _SEPARATED.match(text)
-    return found and (found[1] or found[2])
+@lru_cache(maxsize=128)
+def _layout(separator: str) -> re.Pattern[str]:
+    """A text whose subfields stand in order, each at most once, and none of another number."""
+    mark, content = re.escape(separator), f"[^{re.escape(separator)}]*+"
+    numbers = sorted(_SUBFIELDS)
+    return re.compile("([0-9]{3})?+" + "".join(f"(?:{mark}{number}({content}))?+" for number in numbers))
+
+
+_USUAL = _layout("?")
 
 
 def begins_with_attribute(text: str) -> bool:
@@ -65,43 +70,31 @@ def begins_with_attribute(text: str) -> bool:
     return bool(plus) and word in _ATTRIBUTES
 
 
-def by_subfields(text: str, separator: str) -> dict[str, str]:
-    """What the subfields of a text say; a fact may be empty.
+def by_subfields(text: str) -> dict[str, str] | None:
+    """What the subfields of a text say, where a fact may be empty; None where it is not one of subfields.
 
     A separator that no subfield follows is part of the text, and so is one whose subfield was there before. A
     number without a meaning begins a subfield only where no purpose is being read.
     """
-    found = _layout(separator).fullmatch(text)
+    found = _USUAL.fullmatch(text)
     if found is None:
-        return _with_text_between(text, separator)
-    code, booking_text, primanota, purpose, bic, account, name, more_name, key, more_purpose = found.groups(
-        ""
-    )
-    facts = {"code": code, "booking_text": booking_text.strip(), "primanota": primanota, "key": key.strip()}
+        separated = _SEPARATED.match(text)
+        separator = separated and (separated[1] or separated[2])
+        if not separator or text.count(separator) > _MOST_PARTS:
+            return None
+        found = _layout(separator).fullmatch(text)
+        if found is None:
+            return _with_text_between(text, separator)
+    code, booking_text, primanota, *others = found.groups("")
+    bic, account, name, more_name, key = others[10:15]
+    facts = _of_purpose(others[:10] + others[15:])
+    facts["code"], facts["key"] = code, key.strip()
+    facts["booking_text"], facts["primanota"] = booking_text.strip(), primanota
     if bic or account:
         facts["bic"], facts["account"] = bic.strip(), account.strip()
-    facts[_NAME] = (name + more_name).strip()
-    return _completed(facts, [part[2:] for part in (purpose + more_purpose).split(separator)])
-
-
-@lru_cache(maxsize=128)
-def _layout(separator: str) -> re.Pattern[str]:
-    """The usual text: subfields in order, each at most once, and none of another number."""
-    mark, content = re.escape(separator), f"[^{re.escape(separator)}]*+"
-
-    def one(number: str) -> str:
-        return f"(?:{mark}{number}({content}))?+"
-
-    def together(numbers: Iterable[int]) -> str:
-        return "(" + "".join(f"(?:{mark}{number}{content})?+" for number in numbers) + ")"
-
-    return re.compile(
-        "([0-9]{3})?+"
-        + "".join(map(one, ("00", "10")))
-        + together(range(20, 30))
-        + "".join(map(one, ("30", "31", "32", "33", "34")))
-        + together(range(60, 64))
-    )
+    if name := (name + more_name).strip():
+        facts[_NAME] = name
+    return facts
 
 
 def _with_text_between(text: str, separator: str) -> dict[str, str]:
@@ -117,31 +110,24 @@ def _with_text_between(text: str, separator: str) -> dict[str, str]:
             last = number
         else:
             subfields[last] = f"{subfields.get(last, '')}{separator}{part}"
-    facts = {"code": code}
-    by_kind: dict[str, list[str]] = {_PURPOSE: [], _NAME: []}
-    for number, content in sorted(subfields.items()):
-        kind = _SUBFIELDS.get(number, "more")
-        if kind in by_kind:
-            by_kind[kind].append(content)
-        else:
-            facts[kind] = content.strip()
-    facts[_NAME] = "".join(by_kind[_NAME]).strip()
-    return _completed(facts, by_kind[_PURPOSE])
+    purposes = [content for number, content in sorted(subfields.items()) if number in _PURPOSES]
+    facts = _of_purpose(purposes)
+    facts["code"] = code
+    names = subfields.pop("32", "") + subfields.pop("33", "")
+    for number, content in (*subfields.items(), ("32", names)):
+        if number not in _PURPOSES and (stripped := content.strip()):
+            facts[_SUBFIELDS.get(number, "more")] = stripped
+    return facts
 
 
-def _completed(facts: dict[str, str], parts: list[str]) -> dict[str, str]:
-    """The subfields with what the parts of the purpose say, where a subfield does not say it already."""
+def _of_purpose(parts: list[str]) -> dict[str, str]:
+    """What the purpose says; it is one text that was cut into `parts`."""
     text = "".join(parts)
-    if "+" in text:
-        for name, value in attributes(text, parts).items():
-            if not facts.get(name):
-                facts[name] = value
-    else:
-        facts[_PURPOSE] = text.strip()
+    facts = attributes(text, parts) if "+" in text else {_PURPOSE: text.strip()}
     if ":" in text:
         read_spelled(facts)
-    if not facts.get(_NAME):
-        facts[_NAME] = facts.get("deviating_payer", "")
+    if "deviating_payer" in facts:
+        facts[_NAME] = facts["deviating_payer"]
     return facts
 
 
@@ -154,25 +140,27 @@ def attributes(text: str, parts: list[str]) -> dict[str, str]:
     name, value, at = _BEFORE, "", 0
     *heads, rest = text.split("+")
     for head in heads:
-        following = _ATTRIBUTES.get(head[-4:])
-        width = 4
+        at += len(head) + 1
+        following, width = _ATTRIBUTES.get(head[-4:]), 4
         if following is None and head[-3:] == _BIC:
             following, width = _ATTRIBUTES[_BIC], 3
-        at += len(head)
-        is_new = following is not None and following != name and following not in found
-        if is_new and _begins_word(text, at - width, parts):
-            found[name] = (value + head[:-width]).strip()
-            name, value = following or "", ""
-        else:
+        if (
+            following is None
+            or following in found
+            or following == name
+            or not _begins(text, at - width - 1, parts)
+        ):
             value += head + "+"
-        at += 1
+            continue
+        found[name] = (value + head[:-width]).strip()
+        name, value = following, ""
     found[name] = (value + rest).strip()
-    if before := found.pop(_BEFORE, ""):
+    if before := found.pop(_BEFORE, None):
         found[_PURPOSE] = f"{before} {found.get(_PURPOSE, '')}".strip()
     return found
 
 
-def _begins_word(text: str, at: int, parts: list[str]) -> bool:
+def _begins(text: str, at: int, parts: list[str]) -> bool:
     """Whether a word of `text`, or one of the parts that it was put together of, begins at `at`."""
     return at <= 0 or text[at - 1] == " " or at in accumulate(map(len, parts))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import fields, make_dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from ledger.money import Money
 from reconciliation.formats import mt940_returns, mt940_texts
@@ -17,14 +19,16 @@ from reconciliation.statement import Batch, Line, LineStatus, Party, UnreadableF
 
 # Value date, booking date, mark, third letter of the currency, amount, transaction type, references.
 _ENTRY = re.compile(
-    rf"([0-9]{{6}})([0-9]{{4}})?(R?[CD]|E[CD])([A-Z])?({AMOUNT}) ?(?:([A-Z][A-Z0-9 ]{{3}})|(?=//|\s*$))(.*)$",
+    rf"([0-9]{{6}})([0-9]{{4}})?([RE]?[CD])([A-Z])?({AMOUNT}) ?(?:([A-Z][A-Z0-9 ]{{3}})|(?=//|\s*$))(.*)$",
     re.MULTILINE,
 )
 _VALUE_DATE = re.compile(r"[0-9]{6}")
-_MARKED = re.compile(r"[0-9]{6}(?:[0-9]{4})?(?:R?[CD]|E[CD])[A-Z]?")
+_MARKED = re.compile(r"[0-9]{6}(?:[0-9]{4})?[RE]?[CD][A-Z]?")
 _AMOUNT = re.compile(AMOUNT)
 
 _DUTCH_COUNT = re.compile(r"TOTAAL ([0-9]{1,6}) (?:POSTEN|VZ)")
+
+_LOOKS_LIKE_FIELD = re.compile(r"\n:[0-9A-Z]{2,3}:")
 
 _CREDITS = frozenset({"C", "RD", "EC"})  # RD takes a debit back, RC a credit
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
@@ -39,6 +43,10 @@ _LONGEST_CODE = 60
 _BOOKED, _PENDING = LineStatus.BOOKED, LineStatus.PENDING
 _BIC_LENGTHS = (8, 11)
 _NO_FACTS: Facts = {}
+
+# A frozen dataclass sets each of its fields by a call, which for the twenty of a line took longer than finding
+# them in the text. A draft has the same slots, is filled in the plain way, and then becomes a Line for good.
+_Draft: Any = make_dataclass("_Draft", [f.name for f in fields(Line)], slots=True, kw_only=True)
 _NOBODY = Party()
 
 
@@ -58,7 +66,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     valued_on, booked_on = days(value, booked)
     if swift is None or letter is not None or valued_on is None or "," not in amount:
         _note(swift, letter, valued_on, amount, currency, oddities)
-    below, facts = _explained(entry[found.end() :])
+    below, facts = _explained(entry[found.end() :], oddities)
     get = facts.get
     customer, bank, name = _references(references)
     is_reversal = mark[0] == "R"
@@ -66,7 +74,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     original = charges = None
     if is_returned or is_reversal or below or get("charges"):
         original, charges = mt940_returns.amounts(facts, below, moved, is_returned or is_reversal, oddities)
-    return Line(
+    draft = _Draft(
         amount=moved,
         status=_PENDING if mark[0] == "E" else _BOOKED,
         booked_on=booked_on,
@@ -84,8 +92,11 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
         original=original,
         charges=charges,
         batch=_batch(facts, customer),
+        details=(),
         position=position,
-    ), is_credit
+    )
+    draft.__class__ = Line
+    return draft, is_credit
 
 
 def _why(text: str) -> UnreadableFile:
@@ -118,22 +129,25 @@ def _note(
         oddities[Oddity.NO_COMMA] += 1
 
 
-def _explained(rest: str) -> tuple[str, Facts]:
+def _explained(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
     """What stands in the lines below the first one of a :61:, and what the texts :86: and :NS: behind it say."""
-    if "\n:NS:" in rest:
-        return _explained_by_ns(rest)
-    below, *texts = rest.split("\n:86:")
-    facts = mt940_texts.facts(texts[0] if len(texts) == 1 else "\n".join(texts)) if texts else _NO_FACTS
-    return below.replace("\n", "").strip() if below else "", facts
+    below, _, text = rest.partition("\n:86:")
+    if "\n:" in text or "\n:" in below:
+        return _explained_by_several(rest, oddities)
+    return below.replace("\n", "").strip() if below else "", mt940_texts.facts(text) if text else _NO_FACTS
 
 
-def _explained_by_ns(rest: str) -> tuple[str, Facts]:
-    below, *fields = EXPLANATION.split(rest)
+def _explained_by_several(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
+    below, *pairs = EXPLANATION.split(rest)
     by_tag: dict[str, list[str]] = {"86": [], "NS": []}
-    for tag, text in zip(fields[::2], fields[1::2], strict=True):
+    for tag, text in zip(pairs[::2], pairs[1::2], strict=True):
         by_tag[tag].append(text)
-    own = mt940_texts.facts_of_ns("\n".join(by_tag["NS"]).split("\n"))
-    return below.replace("\n", "").strip(), own | mt940_texts.facts("\n".join(by_tag["86"]))
+        if _LOOKS_LIKE_FIELD.search(text):
+            oddities[Oddity.TAG_IN_TEXT] += 1
+    facts = mt940_texts.facts("\n".join(by_tag["86"])) if by_tag["86"] else {}
+    if by_tag["NS"]:
+        facts = mt940_texts.facts_of_ns("\n".join(by_tag["NS"]).split("\n")) | facts
+    return below.replace("\n", "").strip(), facts
 
 
 def _references(text: str) -> tuple[str, str | None, str | None]:
@@ -146,7 +160,9 @@ def _references(text: str) -> tuple[str, str | None, str | None]:
 
 
 def _known(reference: str | None) -> str | None:
-    return None if not reference or reference.upper() in _NO_REFERENCE else reference
+    if not reference or (reference[0] in "Nn" and reference.upper() in _NO_REFERENCE):
+        return None
+    return reference
 
 
 def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> Party:
@@ -158,8 +174,8 @@ def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> 
             account = customer
         elif below and _ACCOUNT.fullmatch(below):
             account = below
-    if account is None and name is None and bic is None:
-        return _NOBODY
+        elif name is None and bic is None:
+            return _NOBODY
     return Party(name=name, iban=account, bic=bic if bic is None or _is_bic(bic) else None)
 
 

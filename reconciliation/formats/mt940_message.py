@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -37,7 +36,6 @@ MOST_REFUSED = 1000  # lines of a file that cannot be read; with more of them it
 
 _AVAILABLE = frozenset({"64", "65"})  # balances by value date, which prove nothing
 _UNUSED = frozenset({"940", "21"})
-_LOOKS_LIKE_FIELD = re.compile(r"\n:(?!86:|NS:)[0-9A-Z]{2,3}:")
 
 
 def located(refusal: Rejected, number: int | None) -> UnreadableFile:
@@ -70,15 +68,8 @@ class Message:
         self.oddities: Counter[Oddity] = Counter()
         self.noticed: list[str] = []
 
-    def take(self, number: int, tag: str, text: str) -> Line | RefusedLine | None:
-        """Takes in the field on line `number` of the file, and gives the line if it is one.
-
-        Before the first :61: the message has to `begin`. Raises Rejected where the field is wrong.
-        """
-        if tag == "61":
-            if self.closing is not None:
-                raise UnreadableFile("A line stands behind the closing balance of its statement.")
-            return self._line(number, text)
+    def take(self, tag: str, text: str) -> None:
+        """Takes in a field that is no line. Raises Rejected where it is wrong."""
         written = EXPLANATION.split(text, 1)[0]  # a text behind another field is about the statement
         if tag in ("62F", "62M"):
             self._close(tag, written)
@@ -89,7 +80,6 @@ class Message:
             self._note_stray(tag, written)
         elif tag not in _UNUSED:
             self._head(tag, written)
-        return None
 
     # --- before the first line ---
 
@@ -169,11 +159,14 @@ class Message:
 
     # --- the lines ---
 
-    def _line(self, number: int, text: str) -> Line | RefusedLine:
-        """The line of a field :61:, refused where it cannot be read by itself."""
+    def line(self, number: int, text: str) -> Line | RefusedLine:
+        """The line of a field :61: that begins on line `number` of the file; the message has to have begun.
+
+        It is refused where it cannot be read by itself. Raises UnreadableFile where no line can stand.
+        """
+        if self.closing is not None:
+            raise UnreadableFile("A line stands behind the closing balance of its statement.")
         self.position += 1
-        if "\n:" in text and _LOOKS_LIKE_FIELD.search(text):
-            self.oddities[Oddity.TAG_IN_TEXT] += 1
         try:
             line, is_credit = mt940_lines.line(text, self.currency or "", self.position, self.oddities)
         except Rejected as refusal:

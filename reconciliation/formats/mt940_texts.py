@@ -26,10 +26,9 @@ _WITHOUT_BLANKS = ("account", "bic", "creditor_id")
 
 def facts(written: str) -> Facts:
     """What a text of one or more lines says. Nothing is guessed: what no dialect explains is the purpose."""
-    glued = written.replace("\n", "")
-    separator = mt940_german.separator_of(glued)
-    if separator is not None and glued.count(separator) <= MOST_MARKS:
-        return mt940_german.by_subfields(glued, separator)
+    found = mt940_german.by_subfields(written.replace("\n", ""))
+    if found is not None:
+        return found
     lines = written.split("\n")
     text = _joined(lines)
     found = mt940_dutch.by_slashes(text) if text.startswith("/") and text.count("/") <= MOST_MARKS else None

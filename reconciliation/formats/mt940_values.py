@@ -14,6 +14,7 @@ from reconciliation.statement import Account, Balance, UnreadableFile
 _CENTURY_TURNS = 80  # two digits of a year: 80 to 99 are of the last century
 _DAYS_OF_INTEREST_MONTH = ("0229", "0230")
 
+_OF_CENTS = frozenset(currency for currency in KNOWN if decimals(currency) == 2)
 _SAFE_LENGTH = 15  # of an amount that is below the largest one for certain
 
 # What an amount may look like. SWIFT asks for a comma; some banks write a point, or neither for whole units.
@@ -57,7 +58,7 @@ def days(value: str, booked: str | None) -> tuple[date | None, date]:
 
 def minor_units(text: str, currency: str) -> int:
     """An amount that AMOUNT matches in minor units. Raises UnreadableAmount where it does not fit them."""
-    if text[-3:-2] == "," and len(text) <= _SAFE_LENGTH and decimals(currency) == 2:
+    if text[-3:-2] == "," and len(text) <= _SAFE_LENGTH and currency in _OF_CENTS:
         return int(text[:-3] + text[-2:])
     return Money.parse(text, currency).minor
 
