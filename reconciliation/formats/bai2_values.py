@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from bai2.constants import FundsType, TypeCodeLevel, TypeCodes, TypeCodeTransaction
@@ -15,6 +16,7 @@ from reconciliation.statement import UnreadableFile
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _CODE = re.compile(r"[0-9]{3}")
 _DAY = re.compile(r"[0-9]{6}")
+_FUNDS = frozenset(known.value for known in FundsType)
 
 # Codes that the table of the standard lacks: its ranges, and those it leaves to the banks (BAI2 appendix A).
 _CREDITS, _DEBITS = ((100, 399), (930, 959)), ((400, 699), (960, 999))
@@ -58,6 +60,7 @@ class Meaning(NamedTuple):
     is_detail: bool
 
 
+@lru_cache(maxsize=1024)
 def meaning(code: str) -> Meaning:
     """What the standard says of a type code. Raises UnreadableFile where it is none, or says nothing."""
     known = TypeCodes.get(code)
@@ -80,7 +83,7 @@ def availability(fields: list[str]) -> int:
     Raises UnreadableFile for a type that BAI2 does not know.
     """
     funds = fields[0].strip() if fields else ""
-    if funds and funds not in {known.value for known in FundsType}:
+    if funds and funds not in _FUNDS:
         raise UnreadableFile("The funds type of an amount is none of BAI2.")
     match funds:
         case "S":
