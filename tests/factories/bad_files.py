@@ -116,6 +116,8 @@ MODULES = {
     "mt942": "bad_mt940",
     "ofx.1": "bad_ofx",
     "ofx.2": "bad_ofx",
+    "csv": "bad_csv",
+    "bai2": "bad_bai2",
     "pain.002": "bad_others",
     "archive": "bad_archives",
     "anything": "bad_others",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import itertools
 import signal
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from ledger.money import Money
 from reconciliation.formats import archive, detect
@@ -25,10 +24,14 @@ from reconciliation.statement import (
     StatementKind,
     UnreadableFile,
 )
+from tests.fuzz.structured import Known
 
 SECONDS = 1.0
 LONGEST_SENTENCE = 500
 SHOWN = 4  # fragments looked at from either end
+
+
+Whole: TypeAlias = tuple[Header, list[Line | RefusedLine], Statement]
 
 
 class TooSlow(AssertionError):
@@ -36,13 +39,15 @@ class TooSlow(AssertionError):
 
 
 class Dribble(io.BytesIO):
-    """A stream that gives a few bytes at a time, as a slow line does."""
+    """A stream that gives its head and then a few bytes at a time, as a slow line does."""
 
     def __init__(self, content: bytes, size: int) -> None:
         super().__init__(content)
         self._size = size
 
     def read(self, size: int | None = -1) -> bytes:
+        if self.tell() == 0:
+            return super().read(size)
         wanted = self._size if size is None or size < 0 else min(size, self._size)
         return super().read(wanted)
 
@@ -78,6 +83,21 @@ def require_reader(reader: Any, content: bytes, size: int) -> None:
         with within_a_second():
             again, refused_again = _read(reader, Dribble(content, size + len(content) // 2000))
         assert (again, refused_again) == (given, refusal), "read in small pieces it says something else"
+
+
+def require_known(reader: Any, known: Known, size: int) -> None:
+    """Besides every property: the file is not refused, and gives its lines in order and its proof."""
+    require_reader(reader, known.content, size)
+    given, refusal = _read(reader, io.BytesIO(known.content))
+    assert refusal is None, refusal
+    lines = [item for item in given if isinstance(item, Line | RefusedLine)]
+    assert all(isinstance(line, Line) for line in lines), lines
+    found = [
+        (line.amount.minor, line.status is LineStatus.BOOKED) for line in lines if isinstance(line, Line)
+    ]
+    assert tuple(found) == known.lines
+    (statement,) = (item for item in given if isinstance(item, Statement))
+    assert statement.balanced is (True if known.is_proved else None), statement.problems
 
 
 def require_archive(content: bytes) -> None:
@@ -118,14 +138,14 @@ def _require_sentence(message: str) -> None:
     assert len(message) <= LONGEST_SENTENCE, message
 
 
-def _require_order(
-    given: list[Item], *, is_refused: bool
-) -> list[tuple[Header, list[Line | RefusedLine], Statement]]:
-    """Header, lines, statement, again and again, the lines numbered through the file; only a refusal cuts it off."""
-    whole: list[tuple[Header, list[Line | RefusedLine], Statement]] = []
+def _require_order(given: list[Item], *, is_refused: bool) -> list[Whole]:
+    """Header, lines, statement, again and again; only a refusal cuts it off.
+
+    The lines are numbered through the file, and in their order within a statement; a table may mix its accounts.
+    """
+    whole: list[Whole] = []
     header: Header | None = None
     parts: list[Line | RefusedLine] = []
-    positions = itertools.count(1)
     for item in given:
         if isinstance(item, Header):
             assert header is None
@@ -136,10 +156,12 @@ def _require_order(
             header = None
         else:
             assert header is not None
-            assert item.position == next(positions)
+            assert not parts or parts[-1].position < item.position
             parts.append(item)
     assert header is None or is_refused
     assert whole or is_refused, "neither a statement nor a refusal"
+    positions = sorted(item.position for item in given if isinstance(item, Line | RefusedLine))
+    assert is_refused or positions == list(range(1, len(positions) + 1))
     return whole
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciliation.formats import camt, mt940, ofx
-from tests.factories import archives, bad_camt
+from reconciliation.formats import bai2, camt, delimited, mt940, ofx
+from tests.factories import archives, bad_camt, bad_csv
+from tests.factories import bai2 as bai2_files
 from tests.factories import camt as camt_files
 from tests.factories import mt940 as mt940_files
 from tests.factories import ofx as ofx_files
@@ -112,9 +113,45 @@ def _ofx() -> Target:
     )
 
 
+def _bai2() -> Target:
+    entries = (
+        bai2_files.transaction("1250", "195", text=("Invoice RE-1", "ORIG:" + NAME)),
+        bai2_files.transaction("300", "495", bank="B-2", customer="C-2", text=()),
+        bai2_files.transaction("700", "195", funds="V,261121,"),
+    )
+    account = bai2_files.Stated(entries=entries, closing=101_650)
+    other = bai2_files.Stated(account="4711", currency="USD", entries=entries[:1], opening=None)
+    return Target(
+        bai2,
+        (
+            bai2_files.bai2(account),
+            bai2_files.bai2(bai2_files.Grouped(accounts=[account, other]), account, line_end="\r\n"),
+        ),
+        _tokens(
+            "01,|02,|03,|16,|49,|88,|98,|99,|16,195,1,,,,/|/|,,|/\n|\n88,|S,1,2,3|D,2,1,5,2,5|V,260230,2400|-"
+        ),
+    )
+
+
+def _csv() -> Target:
+    return Target(
+        delimited,
+        (
+            bad_csv.GOOD,
+            bad_csv.written(*reversed(bad_csv.ROWS), line_end="\n"),
+            b"\xef\xbb\xbf" + bad_csv.GOOD,
+            bad_csv.GOOD.decode().encode("cp1252"),
+            bad_csv.GOOD.decode().encode("utf-16"),
+        ),
+        _tokens(
+            ';|,|\t|"|""|\r\n|21.01.2026|01/21/2026|2026-01-21|-3,00|1.234,56|1,234.56|EUR|Betrag|Saldo|Summe|H|S|='
+        ),
+    )
+
+
 def targets() -> Mapping[str, Target]:
     """Every reader by its name."""
-    return {"camt": _camt(), "mt940": _mt940(), "ofx": _ofx()}
+    return {"camt": _camt(), "mt940": _mt940(), "ofx": _ofx(), "bai2": _bai2(), "csv": _csv()}
 
 
 def archive_seeds() -> tuple[bytes, ...]:

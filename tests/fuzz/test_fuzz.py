@@ -6,12 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import properties, seeds
+from tests.fuzz import properties, seeds, structured
 from tests.fuzz.mutations import broken
+from tests.fuzz.structured import Known
 
 TARGETS = seeds.targets()
+KNOWN = structured.known_files()
 SLICE = settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     database=None,
@@ -35,6 +37,16 @@ def test_whatever_breaks_a_file_its_reader_refuses_or_reads_it(name: str) -> Non
     @given(content=broken(target.seeds, target.tokens), size=st.integers(0, 40))
     def slice_of(content: bytes, size: int) -> None:
         properties.require_reader(target.reader, content, size)
+
+    slice_of()
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_whatever_a_good_file_says_its_reader_gives_it(name: str) -> None:
+    @settings(SLICE, max_examples=100)
+    @given(known=KNOWN[name], size=st.integers(0, 40))
+    def slice_of(known: Known, size: int) -> None:
+        properties.require_known(TARGETS[name].reader, known, size)
 
     slice_of()
 
