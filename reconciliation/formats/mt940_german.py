@@ -23,6 +23,7 @@ _SUBFIELDS = {
     **dict.fromkeys(_PURPOSES, _PURPOSE),
 }
 _FIRST_PURPOSE = "20"
+_NEARLY_ALWAYS = frozenset({"00", "20"})
 
 # SEPA attributes at the beginning of a part of the purpose, each followed by "+" (the same source).
 _ATTRIBUTES = {
@@ -48,6 +49,13 @@ _BIC = "BIC"
 # also what people write, so they only count among others.
 _SPELLED = re.compile(rf"(?:(?<=\s)|^)({'|'.join(_ATTRIBUTES)}):(?: |$)")
 _OF_PEOPLE = frozenset({"IBAN", _BIC})
+
+# What the HypoVereinsbank wrote before there were attributes.
+_LABEL = re.compile(
+    r"(?P<end_to_end_id>END-TO-END-REF\.:)|(?P<mandate_id>(?:(?:CORE|COR1|B2B) / )?MANDATSREF\.:)"
+    r"|(?P<creditor_id>GL(?:AE|.)UBIGER-ID:)"
+)
+_FULL_PART = 27
 
 _SEPARATED = re.compile(r"[0-9]{3}([^\w\s])[0-9]{2}|(\?)[0-9]{2}")
 _MOST_PARTS = 200  # of a text; real ones have at most two dozen
@@ -78,9 +86,8 @@ def by_subfields(text: str) -> dict[str, str] | None:
     """
     found = _USUAL.fullmatch(text)
     if found is None:
-        separated = _SEPARATED.match(text)
-        separator = separated and (separated[1] or separated[2])
-        if not separator or text.count(separator) > _MOST_PARTS:
+        separator = _separator(text)
+        if separator is None:
             return None
         found = _layout(separator).fullmatch(text)
         if found is None:
@@ -95,6 +102,17 @@ def by_subfields(text: str) -> dict[str, str] | None:
     if name := (name + more_name).strip():
         facts[_NAME] = name
     return facts
+
+
+def _separator(text: str) -> str | None:
+    """The separator of a text of subfields. Any but "?" could be a character of words or numbers too."""
+    found = _SEPARATED.match(text)
+    separator = found and (found[1] or found[2])
+    if not separator or text.count(separator) > _MOST_PARTS:
+        return None
+    numbers = {part[:2] for part in text.split(separator)[1:]} & _SUBFIELDS.keys()
+    is_certain = text[4:6] in _SUBFIELDS and len(numbers) > 1 and numbers & _NEARLY_ALWAYS
+    return separator if separator == "?" or is_certain else None
 
 
 def _with_text_between(text: str, separator: str) -> dict[str, str]:
@@ -125,6 +143,7 @@ def _of_purpose(parts: list[str]) -> dict[str, str]:
     text = "".join(parts)
     facts = attributes(text, parts) if "+" in text else {_PURPOSE: text.strip()}
     if ":" in text:
+        _read_labelled(facts, parts)
         read_spelled(facts)
     if "deviating_payer" in facts:
         facts[_NAME] = facts["deviating_payer"]
@@ -163,6 +182,23 @@ def attributes(text: str, parts: list[str]) -> dict[str, str]:
 def _begins(text: str, at: int, parts: list[str]) -> bool:
     """Whether a word of `text`, or one of the parts that it was put together of, begins at `at`."""
     return at <= 0 or text[at - 1] == " " or at in accumulate(map(len, parts))
+
+
+def _read_labelled(facts: dict[str, str], parts: list[str]) -> None:
+    """Reads labels that stand in parts of their own, each with its value in the parts behind it."""
+    if not any(map(_LABEL.fullmatch, parts)):
+        return
+    words, name = [], ""
+    for part in parts:
+        if label := _LABEL.fullmatch(part):
+            name = label.lastgroup or ""
+            facts[name] = ""
+        elif name:
+            facts[name] += part.strip()
+            name = name if len(part) == _FULL_PART else ""
+        elif part:
+            words.append(part.strip())
+    facts[_PURPOSE] = " ".join(words)
 
 
 def read_spelled(facts: dict[str, str]) -> None:

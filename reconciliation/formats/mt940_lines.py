@@ -34,7 +34,9 @@ _CREDITS = frozenset({"C", "RD", "EC"})  # RD takes a debit back, RC a credit
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
 _POINTERS = frozenset({"KREF+", "EREF", "MARF", "PREF", "EREF+", "MREF+"})  # the reference stands in :86:
 _REFERENCE_WIDTH = 16
-_ACCOUNT = re.compile(r"P?[0-9]{7,10}|[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_ACCOUNT = re.compile(rf"P?[0-9]{{7,10}}|{_IBAN.pattern}")
+_REFERENCE_BELOW = re.compile(r"[0-9]{32}")  # PostFinance: the day and the number of the booking
 
 # German codes of business events (GVC) of lumps that are our payment blocks.
 _LUMP_CODES = frozenset({"191", "192", "194", "195", "196", "197"})
@@ -69,6 +71,9 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     below, facts = _explained(entry[found.end() :], oddities)
     get = facts.get
     customer, bank, name = _references(references)
+    party = _counterparty(facts, customer, name, below)
+    if bank is None and below and _REFERENCE_BELOW.fullmatch(below):
+        bank = below
     is_reversal = mark[0] == "R"
     is_returned = mt940_returns.is_returned(facts, swift)
     original = charges = None
@@ -79,8 +84,8 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
         status=_PENDING if mark[0] == "E" else _BOOKED,
         booked_on=booked_on,
         valued_on=valued_on,
-        counterparty=_counterparty(facts, customer, name, below),
-        remittance=get("purpose") or _other_remittance(facts, below, customer),
+        counterparty=party,
+        remittance=_remittance(facts, below, customer, party.iban),
         reference=get("reference"),
         end_to_end_id=_known(get("end_to_end_id")),
         mandate_id=_known(get("mandate_id")),
@@ -154,6 +159,8 @@ def _references(text: str) -> tuple[str, str | None, str | None]:
     """The customer's reference, the bank's behind "//", and the name some Dutch banks put behind the former."""
     customer, _, bank = text.partition("//")
     customer, bank = customer.strip(), bank.strip()
+    if len(bank) > _REFERENCE_WIDTH and bank[_REFERENCE_WIDTH] == "/":
+        bank = bank[:_REFERENCE_WIDTH]  # key words of the bank follow
     if len(customer) > _REFERENCE_WIDTH and customer[_REFERENCE_WIDTH - 1] == " ":
         return customer[:_REFERENCE_WIDTH].rstrip(), _known(bank), customer[_REFERENCE_WIDTH:].strip()
     return customer, _known(bank), None
@@ -174,6 +181,8 @@ def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> 
             account = customer
         elif below and _ACCOUNT.fullmatch(below):
             account = below
+        elif below and name is None and _IBAN.fullmatch(customer):  # ASN Bank, with the name below
+            account, name = customer, below
         elif name is None and bic is None:
             return _NOBODY
     return Party(name=name, iban=account, bic=bic if bic is None or _is_bic(bic) else None)
@@ -184,15 +193,22 @@ def _is_bic(text: str) -> bool:
     return len(text) in _BIC_LENGTHS and text.isalnum() and not text.isdigit()
 
 
-def _other_remittance(facts: Facts, below: str, customer: str) -> str | None:
-    """Where the payer gave neither a text nor a reference, what the bank says of the line."""
+def _remittance(facts: Facts, below: str, customer: str, account: str | None) -> str | None:
+    """The payer's text; where there is neither that nor a reference, what the bank says of the line.
+
+    `account` is that of the other side, which is no reference where it stands in the place of one.
+    """
+    if purpose := facts.get("purpose"):
+        own = f"{customer} {below}"  # ASN Bank repeats account and name before the payer's text
+        return purpose.removeprefix(own).strip() or None if below and account == customer else purpose
     if "reference" in facts:
         return None
-    if below and below[0] != "/" and not _ACCOUNT.fullmatch(below):
+    if below and below[0] != "/" and not _ACCOUNT.fullmatch(below) and not _REFERENCE_BELOW.fullmatch(below):
         return below
     if said := facts.get("booking_text") or facts.get("more"):
         return said
-    return None if customer in _NO_REFERENCE or customer in _POINTERS else customer
+    is_none = customer in _NO_REFERENCE or customer in _POINTERS or customer == account
+    return None if is_none else customer
 
 
 @lru_cache(maxsize=1024)

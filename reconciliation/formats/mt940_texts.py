@@ -31,12 +31,16 @@ def facts(written: str) -> Facts:
         return found
     lines = written.split("\n")
     text = _joined(lines)
-    found = mt940_dutch.by_slashes(text) if text.startswith("/") and text.count("/") <= MOST_MARKS else None
-    if found is None and text.startswith("SEPA "):
-        found = mt940_dutch.by_labels(lines)
-    if found is None:
-        return _free(text)
-    return _tidy(found)
+    found = _by_key_words(text, lines)
+    return _free(text) if found is None else _tidy(found)
+
+
+def _by_key_words(text: str, lines: Sequence[str]) -> Facts | None:
+    if text.startswith("/") and text.count("/") <= MOST_MARKS:
+        return mt940_dutch.by_slashes(text) or mt940_dutch.by_rows(lines)
+    if text.startswith("SEPA "):
+        return mt940_dutch.by_labels(lines)
+    return mt940_dutch.by_last_line(text) if "/NAAM:" in text else None
 
 
 def facts_of_ns(lines: Iterable[str]) -> Facts:
