@@ -75,7 +75,12 @@ def propose(stream: BinaryIO) -> Proposal:
     Raises UnreadableFile where nothing in the file looks like a table of bookings.
     """
     encoding = delimited_text.encoding(stream)
-    return proposal(stream, encoding, table_of(stream, encoding, ()).table)
+    found = table_of(stream, encoding, ())
+    if found.layout is not None:
+        return Proposal(
+            layout=found.layout, sure=(f"The columns are those of the layout {found.layout.name!r}.",)
+        )
+    return proposal(stream, encoding, found.table)
 
 
 def fragment(stream: BinaryIO, position: int, *, layouts: Sequence[Layout] = ()) -> bytes:

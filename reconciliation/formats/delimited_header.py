@@ -28,7 +28,7 @@ _DATES = frozenset({Role.BOOKED_ON, Role.VALUED_ON})
 _ALIKE_CONFIRMED, _FEWEST_CONFIRMED = 0.6, 2
 _ALIKE_SHIPPED, _FEWEST_SHIPPED = 0.75, 5
 
-_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _OTHER_FORMATS = re.compile(r"\s*(?:[<{\[]|![A-Z]|:[0-9]{2}[A-Z]?:|\{1:|01,[^\n]*\n0?2,|OFXHEADER|%PDF|PK)")
 
 
@@ -130,9 +130,7 @@ def _trimmed(cells: Cells) -> tuple[str, ...]:
 
 def _head_rows(text: str, delimiter: str) -> Iterator[tuple[int, Cells]]:
     """The last line and the cells of each of the first rows, as far as their quotes can be read."""
-    reader = csv.reader(
-        text.splitlines(keepends=True) if "\x0b" in text else _lines(text), delimiter=delimiter
-    )
+    reader = csv.reader(_lines(text), delimiter=delimiter)
     for _ in range(_MOST_ROWS):
         try:
             cells = next(reader)
@@ -231,9 +229,9 @@ def _numbered(rows: Sequence[tuple[int, Cells]], delimiter: str) -> Table | None
     has_amount = [any(marks(cell) and not looks_like_a_date(cell) for cell in cells) for _, cells in booked]
     if has_amount.count(True) < _ENOUGH_ALIKE * len(has_amount):
         return None
-    width = max(len(_trimmed(cells)) for _, cells in booked)
+    width = max(len(cells) for _, cells in booked)
     before = [(line, cells) for line, cells in rows if line < first]
-    if before and len(_trimmed(before[-1][1])) >= min(width, len(_trimmed(cells))):
+    if before and len(_trimmed(before[-1][1])) >= len(_trimmed(cells)):
         return Table(
             delimiter=delimiter,
             titles=_trimmed(before[-1][1]),
@@ -245,7 +243,7 @@ def _numbered(rows: Sequence[tuple[int, Cells]], delimiter: str) -> Table | None
         delimiter=delimiter,
         titles=tuple(f"{NUMBERED}{number}" for number in range(1, width + 1)),
         last_line=0 if not before else first - 1,
-        width=max(len(cells) for _, cells in booked),
+        width=width,
         headed=False,
         preamble=tuple(row for _, row in before),
     )

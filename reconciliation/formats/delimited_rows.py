@@ -10,6 +10,7 @@ from reconciliation.formats.delimited_layout import Continues, Layout
 from reconciliation.formats.delimited_text import Cells, Row
 from reconciliation.formats.delimited_values import looks_like_a_date
 from reconciliation.formats.delimited_words import (
+    BALANCE_TEXTS,
     CLOSING_WORDS,
     FOOTER_WORDS,
     OPENING_WORDS,
@@ -17,15 +18,21 @@ from reconciliation.formats.delimited_words import (
     titled,
 )
 
+_OF_WORDS = (Role.REMITTANCE, Role.NAME, Role.BOOKING_TEXT, Role.END_TO_END_ID)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A layout laid on the columns of one file: where in a row each fact stands."""
+    """A layout laid on the columns of one file: where in a row each fact stands.
+
+    `words` are the places where a row may say that it holds a balance and no booking.
+    """
 
     layout: Layout
     table: Table
     width: int
     places: dict[Role, tuple[int, ...]]
+    words: tuple[int, ...]
 
     @classmethod
     def of(cls, layout: Layout, table: Table) -> Plan:
@@ -35,7 +42,8 @@ class Plan:
         for column, title in zip(layout.columns, layout.titles, strict=True):
             if column.role is not None:
                 places[column.role] = (*places.get(column.role, ()), at[title])
-        return cls(layout, table, len(table.titles), places)
+        words = tuple(place for role in _OF_WORDS for place in places.get(role, ()))
+        return cls(layout, table, len(table.titles), places, words)
 
     def one(self, role: Role) -> int | None:
         """Where the column of that role is, if there is one."""
@@ -85,7 +93,7 @@ def bookings(rows: Iterator[Row], plan: Plan, last_line: int | None, notes: Note
 
     `last_line` is the last one that holds a date: behind it rows without a date are the footer.
     """
-    date, amounts, width = plan.date, plan.amounts, plan.width
+    date, amounts, words, width = plan.date, plan.amounts, plan.words, plan.width
     begins_at = plan.table.last_line
     keeps = plan.layout.continues is not Continues.NEVER
     current: Booking | None = None
@@ -94,7 +102,7 @@ def bookings(rows: Iterator[Row], plan: Plan, last_line: int | None, notes: Note
         if last <= begins_at:
             continue
         fault = None
-        if cells is None or len(cells) != width or not _is_usual(cells, date, amounts):
+        if cells is None or len(cells) != width or not _is_usual(cells, date, amounts, words):
             cells, fault = _fitted(cells, plan)
             if not any(cells) and fault is None:
                 continue
@@ -114,10 +122,13 @@ def bookings(rows: Iterator[Row], plan: Plan, last_line: int | None, notes: Note
         yield current
 
 
-def _is_usual(cells: Cells, date: int, amounts: Sequence[int]) -> bool:
-    """Whether the row has a date of numbers and an amount on one side, as nearly all rows have."""
+def _is_usual(cells: Cells, date: int, amounts: Sequence[int], words: Sequence[int]) -> bool:
+    """Whether the row has a date of numbers and an amount on one side, and is no balance, as nearly all rows."""
     if not cells[date][:1].isdigit():
         return False
+    for at in words:
+        if cells[at] in BALANCE_TEXTS:
+            return False
     filled = 0
     for at in amounts:
         if cells[at]:

@@ -43,17 +43,16 @@ _ODDITIES = {
 
 def statements(opened: Opened, currency: str | None) -> Iterator[Item]:
     """The items of the file in its order; accounts whose rows are mixed are read one after the other."""
-    seen = opened.survey
-    if len(seen.keys) > MOST_ACCOUNTS:
+    keys = tuple(opened.survey.keys)
+    if len(keys) > MOST_ACCOUNTS:
         raise UnreadableFile(f"The table is about more than {MOST_ACCOUNTS} accounts.")
     stated = preamble(opened.plan.table.preamble, opened.date_order)
-    known = _known_currency(opened, stated, currency)
-    refusals = Refusals()
-    if seen.is_mixed:
-        for key in seen.keys:
-            yield from _of_account(opened, stated, known, refusals, only=key)
+    file = _File(opened, stated, _known_currency(opened, stated, currency))
+    if opened.survey.is_mixed:
+        for key in keys:
+            yield from file.of_one(key, is_last=key == keys[-1])
     else:
-        yield from _of_account(opened, stated, known, refusals, only=None)
+        yield from file.in_turn(keys[0] if keys else NO_KEY)
 
 
 def _known_currency(opened: Opened, stated: Preamble, currency: str | None) -> str | None:
@@ -67,50 +66,64 @@ def _known_currency(opened: Opened, stated: Preamble, currency: str | None) -> s
     return found
 
 
-def _of_account(
-    opened: Opened, stated: Preamble, currency: str | None, refusals: Refusals, *, only: Key | None
-) -> Iterator[Item]:
-    """The statements of accounts that follow one another, or that of the account `only` among mixed rows."""
-    plan = opened.plan
-    maker = LineMaker(
-        plan,
-        date_order=opened.date_order,
-        decimal_mark=opened.decimal_mark,
-        signs=opened.signs,
-        currency=currency or NO_CURRENCY,
-    )
-    places, notes = key_places(plan), Notes()
-    current: _Statement | None = None
-    key: Key = next(iter(opened.survey.keys), NO_KEY)
-    if only is not None:
-        current = _Statement(opened, stated, only, currency)
+class _File:
+    """A file whose statements are being read; `currency` is that of amounts where no column names one."""
+
+    def __init__(self, opened: Opened, stated: Preamble, currency: str | None) -> None:
+        self.opened, self.stated, self.currency = opened, stated, currency
+        self.refusals = Refusals()
+
+    def in_turn(self, first: Key) -> Iterator[Item]:
+        """The statements of accounts whose rows follow one another."""
+        maker, notes = self._maker(), Notes()
+        current = _Statement(self, first)
         yield current.header
-    for booking in bookings(opened.rows(), plan, opened.survey.last_dated_line, notes):
-        if places is not None and booking.fault is None:
-            key = key_of(booking.cells, places, key)
-        if only is not None and key != only:
-            continue
-        if current is None or (only is None and key != current.key):
-            if current is not None:
+        for key, booking in self._bookings(notes, first):
+            if key != current.key:
                 yield current.closed(maker, Notes())
-            current = _Statement(opened, stated, key, currency)
-            yield current.header
-        yield current.taken(booking, maker, refusals)
-    if current is None:
-        current = _Statement(opened, stated, key, currency)
+                current = _Statement(self, key)
+                yield current.header
+            yield current.taken(booking, maker)
+        yield current.closed(maker, notes)
+
+    def of_one(self, key: Key, *, is_last: bool) -> Iterator[Item]:
+        """The statement of one account among others whose rows are mixed with its own."""
+        maker, notes = self._maker(), Notes()
+        current = _Statement(self, key)
         yield current.header
-    yield current.closed(maker, notes)
+        for other, booking in self._bookings(notes, key):
+            if other == key:
+                yield current.taken(booking, maker)
+        yield current.closed(maker, notes if is_last else Notes())
+
+    def _maker(self) -> LineMaker:
+        return LineMaker(
+            self.opened.plan,
+            date_order=self.opened.date_order,
+            decimal_mark=self.opened.decimal_mark,
+            signs=self.opened.signs,
+            currency=self.currency or NO_CURRENCY,
+        )
+
+    def _bookings(self, notes: Notes, key: Key) -> Iterator[tuple[Key, Booking]]:
+        """All bookings of the file, each with its account; one that names none goes with the one before."""
+        places = key_places(self.opened.plan)
+        rows = self.opened.rows()
+        for booking in bookings(rows, self.opened.plan, self.opened.survey.last_dated_line, notes):
+            if places is not None and booking.fault is None:
+                key = key_of(booking.cells, places, key)
+            yield key, booking
 
 
 class _Statement:
     """The statement that is being read."""
 
-    def __init__(self, opened: Opened, stated: Preamble, key: Key, currency: str | None) -> None:
-        self.key, self.opened, self.stated = key, opened, stated
+    def __init__(self, file: _File, key: Key) -> None:
+        opened, stated = file.opened, file.stated
+        self.key, self.opened, self.stated, self.refusals = key, opened, stated, file.refusals
         account = account_of(key[0]) if key[0] else stated.account
-        first = opened.survey.keys.get(key) or (_first_currency(opened) if not key[0] else "")
-        code = first if first in KNOWN else currency
-        self.currency = key[1] if key[1] in KNOWN else code
+        first = opened.survey.keys.get(key) or opened.survey.first_currency
+        self.currency = next((code for code in (key[1], first) if code in KNOWN), file.currency)
         self.header = Header(
             format=f"csv.{opened.plan.layout.name}",
             statement_id=None,
@@ -127,13 +140,13 @@ class _Statement:
         )
         self.tally, self.steps = Tally(), Steps()
 
-    def taken(self, booking: Booking, maker: LineMaker, refusals: Refusals) -> Line | RefusedLine:
+    def taken(self, booking: Booking, maker: LineMaker) -> Line | RefusedLine:
         """The booking as a line, or refused with its reason. Raises UnreadableFile after too many of these."""
         try:
             line, is_credit, balance = maker.made(booking)
         except Unreadable as reason:
             refused = RefusedLine(position=booking.position, reason=str(reason), line=booking.first_line)
-            return refusals.add(refused, self.tally)
+            return self.refusals.add(refused, self.tally)
         self.tally.add(line, is_credit=is_credit)
         if maker.balance is not None and line.status is LineStatus.BOOKED:
             self.steps.add(booking.first_line, line.amount.minor, balance, line.booked_on)
@@ -207,10 +220,6 @@ class _Statement:
             return Money(minor(text.strip(), self.opened.decimal_mark, decimals(currency))[0], currency)
         except NoAmount:
             return None
-
-
-def _first_currency(opened: Opened) -> str:
-    return opened.survey.first_currency
 
 
 def _noted(notes: Notes) -> Iterator[str]:

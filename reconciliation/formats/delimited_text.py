@@ -33,6 +33,8 @@ _ONLY_CP1252 = frozenset(range(0x80, 0xA0)) - _NOT_CP1252
 _EURO_OF_8859_15 = 0xA4
 _TELL_NOTHING = bytes(byte for byte in range(256) if not (0x80 <= byte < 0xA0 or byte == _EURO_OF_8859_15))
 
+_TOO_LONG = "A line of the file is longer than any of a bank."
+
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -66,15 +68,24 @@ def encoding(stream: BinaryIO) -> str:
         return "utf-8-sig" if found == "utf-8-sig" else "utf-8"
     if found == "utf-8-sig":
         raise UnreadableFile("The file says that it is in UTF-8, but is not.")
+    return _western(_of_lines(stream))
+
+
+def _of_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The file in chunks from its start. Raises UnreadableFile as soon as one of its lines is far too long."""
     stream.seek(0)
-    return _western(iter(lambda: stream.read(CHUNK), b""))
+    run = 0
+    for chunk in iter(lambda: stream.read(CHUNK), b""):
+        run = 0 if b"\n" in chunk or b"\r" in chunk else run + len(chunk)
+        if run > 4 * LONGEST_LINE:
+            raise UnreadableFile(_TOO_LONG)
+        yield chunk
 
 
 def _is_utf_8(stream: BinaryIO) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    stream.seek(0)
     try:
-        for chunk in iter(lambda: stream.read(CHUNK), b""):
+        for chunk in _of_lines(stream):
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -111,7 +122,7 @@ def lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
             number += whole.count("\n") + 1
             yield from io.StringIO(whole + "\n", newline="\n")
         if len(pending) > LONGEST_LINE:
-            raise UnreadableFile("A line of the file is longer than any of a bank.", line=number + 1)
+            raise UnreadableFile(_TOO_LONG, line=number + 1)
     if pending:
         yield pending
 

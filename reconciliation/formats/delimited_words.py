@@ -181,15 +181,15 @@ DEBIT_MARKS = frozenset(
         ";"
     )
 )
-OPENING_WORDS = frozenset(
-    titled(word)
-    for word in "Anfangssaldo; Opening balance; Solde initial; Saldo iniziale; Saldo inicial; Beginsaldo".split(
-        ";"
-    )
-)
-CLOSING_WORDS = frozenset(
-    titled(word)
-    for word in "Endsaldo; Closing balance; Solde final; Saldo finale; Saldo final; Eindsaldo".split(";")
+_OPENING = "Anfangssaldo; Opening balance; Solde initial; Saldo iniziale; Saldo inicial; Beginsaldo"
+_CLOSING = "Endsaldo; Closing balance; Solde final; Saldo finale; Saldo final; Eindsaldo"
+OPENING_WORDS = frozenset(map(titled, _OPENING.split(";")))
+CLOSING_WORDS = frozenset(map(titled, _CLOSING.split(";")))
+# The same as they are written, for a look at every row.
+BALANCE_TEXTS = frozenset(
+    written
+    for word in f"{_OPENING}; {_CLOSING}".split("; ")
+    for written in (word, word.lower(), word.upper(), word.title())
 )
 # The beginnings of rows behind the bookings that hold no booking.
 FOOTER_WORDS = tuple(
