@@ -16,7 +16,15 @@ from reconciliation.formats import delimited_texts
 from reconciliation.formats.delimited_layout import Signs
 from reconciliation.formats.delimited_rows import Booking, Plan
 from reconciliation.formats.delimited_text import Cells
-from reconciliation.formats.delimited_values import DateOrder, DecimalMark, NoAmount, currency_of, day, minor
+from reconciliation.formats.delimited_values import (
+    DateOrder,
+    DecimalMark,
+    NoAmount,
+    currency_of,
+    day,
+    minor,
+    near,
+)
 from reconciliation.formats.delimited_words import (
     BOOKED_WORDS,
     CREDIT_MARKS,
@@ -33,7 +41,6 @@ NARRATIVE = "NARR"  # ISO 20022: the reason is told in words only
 _NOBODY = Party()
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
 _REASON = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?![A-Z0-9])")
-_DAY_AND_MONTH = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.?")
 _LONGEST_CODE = 60
 _LONGEST_TOLD = 40
 _MOST_STATUSES = 500
@@ -229,7 +236,7 @@ class LineMaker:
                     raise Unreadable(f"{text[:_LONGEST_TOLD]!r} is no value date that can be read.")
         if self.booked is not None:
             text = cells[self.booked]
-            booked_on = day(text, self.order) or _near(text, valued_on)
+            booked_on = day(text, self.order) or near(text, valued_on)
             if booked_on is None and text and not text.isspace():
                 raise Unreadable(f"{text[:_LONGEST_TOLD]!r} is no date that can be read.")
         if booked_on is None:
@@ -370,18 +377,6 @@ def _statuses(booked: tuple[str, ...], pending: tuple[str, ...]) -> dict[str, Li
         **dict.fromkeys((*BOOKED_WORDS, *map(titled, booked)), LineStatus.BOOKED),
         **dict.fromkeys((*PENDING_WORDS, *map(titled, pending)), LineStatus.PENDING),
     }
-
-
-def _near(text: str, valued_on: date | None) -> date | None:
-    """A booking day that is written without its year, in the year that brings it nearest to the value date."""
-    found = _DAY_AND_MONTH.fullmatch(text.strip())
-    if found is None or valued_on is None:
-        return None
-    months = int(found[2]) - valued_on.month
-    try:
-        return date(valued_on.year + (months < -6) - (months > 6), int(found[2]), int(found[1]))
-    except ValueError:
-        return None
 
 
 def _told(reference: str | None) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciliation.formats.delimited_header import Table
 from reconciliation.formats.delimited_layout import Continues, Layout
 from reconciliation.formats.delimited_text import Cells, Row
-from reconciliation.formats.delimited_values import looks_like_a_date
+from reconciliation.formats.delimited_values import is_meant_as_a_date
 from reconciliation.formats.delimited_words import (
     BALANCE_TEXTS,
     CLOSING_WORDS,
@@ -171,7 +171,7 @@ def _is_noted(cells: Cells, plan: Plan, notes: Notes, *, is_behind: bool) -> boo
         notes.opening = cells
     elif words & CLOSING_WORDS:
         notes.closing = cells
-    elif looks_like_a_date(cells[plan.date]):
+    elif is_meant_as_a_date(cells[plan.date]):
         return False
     elif len(filled) < 2 and not any(cells[at].strip() for at in plan.amounts):
         notes.remarks += 1

@@ -76,14 +76,17 @@ class _File:
     def in_turn(self, first: Key) -> Iterator[Item]:
         """The statements of accounts whose rows follow one another."""
         maker, notes = self._maker(), Notes()
-        current = _Statement(self, first)
-        yield current.header
+        current: _Statement | None = None
         for key, booking in self._bookings(notes, first):
-            if key != current.key:
-                yield current.closed(maker, Notes())
+            if current is None or key != current.key:
+                if current is not None:
+                    yield current.closed(maker, Notes())
                 current = _Statement(self, key)
                 yield current.header
             yield current.taken(booking, maker)
+        if current is None:
+            current = _Statement(self, first)
+            yield current.header
         yield current.closed(maker, notes)
 
     def of_one(self, key: Key, *, is_last: bool) -> Iterator[Item]:

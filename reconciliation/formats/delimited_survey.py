@@ -10,7 +10,7 @@ from typing import TypeAlias
 from reconciliation.formats.delimited_layout import Signs
 from reconciliation.formats.delimited_rows import Plan
 from reconciliation.formats.delimited_text import Cells, Row
-from reconciliation.formats.delimited_values import DateOrder, DecimalMark, looks_like_a_date, marks, orders
+from reconciliation.formats.delimited_values import DateOrder, DecimalMark, is_meant_as_a_date, marks, orders
 from reconciliation.formats.delimited_words import Role, titled
 
 ENOUGH_AMOUNTS = 1_000  # cells that are looked at for a decimal sign that is known or proved already
@@ -66,7 +66,7 @@ def survey(rows: Iterator[Row], plan: Plan) -> Survey:
     """Reads all rows once. Nothing is refused here but what no row of text can be."""
     found = Survey()
     date, begins_at = plan.date, plan.table.last_line
-    note = _noters(plan, found)
+    note = _noters(plan)
     seen: set[str] = set()
     for first, last, cells in rows:
         if cells is None or last <= begins_at or len(cells) <= date:
@@ -87,15 +87,33 @@ def survey(rows: Iterator[Row], plan: Plan) -> Survey:
 Noter: TypeAlias = Callable[[Cells, "Survey"], None]
 
 
-def _noters(plan: Plan, found: Survey) -> list[Noter]:
+def _noters(plan: Plan) -> list[Noter]:
     """What there is to be noted of each row; a table whose layout says everything needs little."""
     noters: list[Noter] = [_Amounts(plan)]
+    valued = plan.one(Role.VALUED_ON)
+    if plan.layout.date_order is None and valued is not None and valued != plan.date:
+        noters.append(_Dates(valued))
     sides = _sides(plan)
     if sides is not None:
         noters.append(sides)
     if key_places(plan) is not None or plan.places.get(Role.CURRENCY):
         noters.append(_Keyed(plan))
     return noters
+
+
+class _Dates:
+    """Notes what the dates of another column prove."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+        self.seen: set[str] = set()
+
+    def __call__(self, cells: Cells, found: Survey) -> None:
+        text = cells[self.place] if self.place < len(cells) else ""
+        if text and text not in self.seen:
+            _note_date(text, found)
+            if len(self.seen) < _MOST_TEXTS:
+                self.seen.add(text)
 
 
 class _Amounts:
@@ -122,7 +140,7 @@ def _note_date(text: str, found: Survey) -> bool:
         found.orders[next(iter(possible))] += 1
     elif possible:
         found.unclear_dates += 1
-    return bool(possible) or looks_like_a_date(text)
+    return bool(possible) or is_meant_as_a_date(text)
 
 
 def _note_amount(text: str, found: Survey) -> None:

@@ -32,6 +32,7 @@ class DecimalMark(StrEnum):
 # --- dates ---
 
 _NUMBERS = re.compile(r"([0-9]{1,4})([./:-])([0-9]{1,2})\2([0-9]{1,4})(?:[T ,].*)?")
+_DAY_AND_MONTH = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.?")
 _COMPACT = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 _WORDS = re.compile(r"(?:([0-9]{1,2})\.? ?)?([^\W\d_]{3,12})\.?(?: ([0-9]{1,2}))?,? ?([0-9]{4})")
 
@@ -42,6 +43,20 @@ def looks_like_a_date(text: str) -> bool:
     return bool(
         _NUMBERS.fullmatch(stripped) or _COMPACT.fullmatch(stripped) or _spelled(stripped) is not None
     )
+
+
+def is_meant_as_a_date(text: str) -> bool:
+    """Whether `text` in a column of dates has the form of one; a year may be missing there, as in 31.12."""
+    return looks_like_a_date(text) or _DAY_AND_MONTH.fullmatch(text.strip()) is not None
+
+
+def near(text: str, other: date | None) -> date | None:
+    """A day that is written without its year, in the year that brings it nearest to the `other` date."""
+    found = _DAY_AND_MONTH.fullmatch(text.strip())
+    if found is None or other is None:
+        return None
+    months = int(found[2]) - other.month
+    return _calendar(other.year + (months < -6) - (months > 6), int(found[2]), int(found[1]))
 
 
 @lru_cache(maxsize=8192)
