@@ -52,6 +52,8 @@ def identify(head: bytes) -> str | None:
         return None
     if text is None or delimited_header.is_of_another_format(text):
         return None
+    if delimited_header.line_of_no_text(text) is not None:
+        return None
     found = delimited_header.find(text[:HEAD])
     if found is None:
         return None

@@ -66,13 +66,19 @@ class Found:
 
 
 def decoded(head: bytes) -> str | None:
-    """The beginning of a file as text, or None where it is none."""
+    """The beginning of a file as text with "\n" at the end of lines, or None where it is none."""
     encoding = encoding_of(head)
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(head)
     except UnicodeDecodeError:
         return None
-    return None if _NO_TEXT.search(text) else text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def line_of_no_text(text: str) -> int | None:
+    """The first line with a character that no text has."""
+    found = _NO_TEXT.search(text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
 def is_of_another_format(text: str) -> bool:
@@ -223,9 +229,11 @@ def _without_titles(text: str, known: dict[str, Layout]) -> Found | None:
 def _numbered(rows: Sequence[tuple[int, Cells]], delimiter: str) -> Table | None:
     """A table of numbered columns if enough of its rows hold a date in one column and an amount in another."""
     booked = [(line, cells) for line, cells in rows if any(looks_like_a_date(cell) for cell in cells)]
-    if not booked or len(booked) < _ENOUGH_ALIKE * len([row for row in rows if row[1][0]]):
+    if not booked:
         return None
     first, cells = booked[0]
+    if len(booked) < _ENOUGH_ALIKE * sum(1 for line, cells in rows if line >= first and cells[0]):
+        return None
     has_amount = [any(marks(cell) and not looks_like_a_date(cell) for cell in cells) for _, cells in booked]
     if has_amount.count(True) < _ENOUGH_ALIKE * len(has_amount):
         return None

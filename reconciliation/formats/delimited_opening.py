@@ -75,7 +75,9 @@ def table_of(stream: BinaryIO, encoding: str, layouts: Sequence[Layout]) -> Foun
     stream.seek(0)
     text = delimited_header.decoded(stream.read(HEAD))
     if text is None:
-        raise UnreadableFile("The file holds characters that no table has.")
+        raise UnreadableFile("The file holds bytes that are no text.")
+    if (line := delimited_header.line_of_no_text(text)) is not None:
+        raise UnreadableFile("The file holds characters that no text has.", line=line)
     if not text.strip("\ufeff \t\n"):
         raise UnreadableFile("The file is empty.")
     found = delimited_header.find(text, layouts)

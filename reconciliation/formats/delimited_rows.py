@@ -112,7 +112,9 @@ def bookings(rows: Iterator[Row], plan: Plan, last_line: int | None, notes: Note
                 current.more.append(cells)
                 current.last_line = last
                 continue
-            if _is_noted(cells, plan, notes, is_behind=last_line is not None and first > last_line):
+            if any(cells) and _is_noted(
+                cells, plan, notes, is_behind=last_line is not None and first > last_line
+            ):
                 continue
         if current is not None:
             yield current
