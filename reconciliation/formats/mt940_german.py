@@ -145,6 +145,8 @@ def _of_purpose(parts: list[str]) -> dict[str, str]:
     if ":" in text:
         _read_labelled(facts, parts)
         read_spelled(facts)
+    if "creditor_id" in facts:
+        facts["creditor_id"] = facts["creditor_id"].replace(" ", "").upper()
     if "deviating_payer" in facts:
         facts[_NAME] = facts["deviating_payer"]
     return facts
@@ -163,25 +165,22 @@ def attributes(text: str, parts: list[str]) -> dict[str, str]:
         following, width = _ATTRIBUTES.get(head[-4:]), 4
         if following is None and head[-3:] == _BIC:
             following, width = _ATTRIBUTES[_BIC], 3
-        if (
-            following is None
-            or following in found
-            or following == name
-            or not _begins(text, at - width - 1, parts)
-        ):
+        words = head[:-width]
+        is_known = following is not None and following not in found and following != name
+        if is_known and (words[-1:] == " " or _begins_part(at - width - 1, parts)):
+            found[name] = (value + words).strip()
+            name, value = following or "", ""
+        else:
             value += head + "+"
-            continue
-        found[name] = (value + head[:-width]).strip()
-        name, value = following, ""
     found[name] = (value + rest).strip()
     if before := found.pop(_BEFORE, None):
         found[_PURPOSE] = f"{before} {found.get(_PURPOSE, '')}".strip()
     return found
 
 
-def _begins(text: str, at: int, parts: list[str]) -> bool:
-    """Whether a word of `text`, or one of the parts that it was put together of, begins at `at`."""
-    return at <= 0 or text[at - 1] == " " or at in accumulate(map(len, parts))
+def _begins_part(at: int, parts: list[str]) -> bool:
+    """Whether one of the parts that a text was put together of begins at `at`."""
+    return at <= 0 or at in accumulate(map(len, parts))
 
 
 def _read_labelled(facts: dict[str, str], parts: list[str]) -> None:

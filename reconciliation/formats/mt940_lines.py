@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import fields, make_dataclass
+from dataclasses import make_dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -46,9 +46,16 @@ _BOOKED, _PENDING = LineStatus.BOOKED, LineStatus.PENDING
 _BIC_LENGTHS = (8, 11)
 _NO_FACTS: Facts = {}
 
-# A frozen dataclass sets each of its fields by a call, which for the twenty of a line took longer than finding
-# them in the text. A draft has the same slots, is filled in the plain way, and then becomes a Line for good.
-_Draft: Any = make_dataclass("_Draft", [f.name for f in fields(Line)], slots=True, kw_only=True)
+# A frozen dataclass sets each of its fields by a call, which for those of a line took longer than finding them in
+# the text. A draft has the same slots, is filled in the plain way, and then becomes a Line for good.
+_Draft: Any = make_dataclass(
+    "_Draft",
+    """
+    amount status booked_on valued_on counterparty remittance reference end_to_end_id mandate_id creditor_id
+    bank_reference transaction_code reversal return_reason original charges batch details position
+    """.split(),
+    slots=True,
+)
 _NOBODY = Party()
 
 
@@ -61,44 +68,43 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     found = _ENTRY.match(entry)
     if found is None:
         raise _why(entry)
-    value, booked, mark, letter, amount, swift, references = found.groups()
-    unsigned = minor_units(amount, currency)
+    value, booked, mark, letter, stated, swift, references = found.groups()
+    unsigned = minor_units(stated, currency)
     is_credit = mark in _CREDITS
-    moved = Money(unsigned if is_credit else -unsigned, currency)
+    amount = Money(unsigned if is_credit else -unsigned, currency)
     valued_on, booked_on = days(value, booked)
-    if swift is None or letter is not None or valued_on is None or "," not in amount:
-        _note(swift, letter, valued_on, amount, currency, oddities)
+    if swift is None or letter is not None or valued_on is None or "," not in stated:
+        _note(swift, letter, valued_on, stated, currency, oddities)
     below, facts = _explained(entry[found.end() :], oddities)
     get = facts.get
-    customer, bank, name = _references(references)
-    party = _counterparty(facts, customer, name, below)
-    if bank is None and below and _REFERENCE_BELOW.fullmatch(below):
-        bank = below
-    is_reversal = mark[0] == "R"
+    customer, bank_reference, name = _references(references)
+    counterparty = _counterparty(facts, customer, name, below)
+    reversal = mark[0] == "R"
     is_returned = mt940_returns.is_returned(facts, swift)
+    return_reason = mt940_returns.reason(facts) if is_returned else None
     original = charges = None
-    if is_returned or is_reversal or below or get("charges"):
-        original, charges = mt940_returns.amounts(facts, below, moved, is_returned or is_reversal, oddities)
+    if is_returned or reversal or below or get("charges"):
+        original, charges = mt940_returns.amounts(facts, below, amount, is_returned or reversal, oddities)
     draft = _Draft(
-        amount=moved,
-        status=_PENDING if mark[0] == "E" else _BOOKED,
-        booked_on=booked_on,
-        valued_on=valued_on,
-        counterparty=party,
-        remittance=_remittance(facts, below, customer, party.iban),
-        reference=get("reference"),
-        end_to_end_id=_known(get("end_to_end_id")),
-        mandate_id=_known(get("mandate_id")),
-        creditor_id=get("creditor_id"),
-        bank_reference=bank,
-        transaction_code=_code(swift, get("code"), get("primanota"), get("key")),
-        reversal=is_reversal,
-        return_reason=mt940_returns.reason(facts) if is_returned else None,
-        original=original,
-        charges=charges,
-        batch=_batch(facts, customer),
-        details=(),
-        position=position,
+        amount,
+        _PENDING if mark[0] == "E" else _BOOKED,
+        booked_on,
+        valued_on,
+        counterparty,
+        get("purpose") if not below and get("purpose") else _remittance(facts, below, customer, counterparty),
+        get("reference"),
+        _known(get("end_to_end_id")),
+        _known(get("mandate_id")),
+        get("creditor_id"),
+        bank_reference or _reference_below(below),
+        _code(swift, get("code"), get("primanota"), get("key")),
+        reversal,
+        return_reason,
+        original,
+        charges,
+        _batch(facts, customer),
+        (),
+        position,
     )
     draft.__class__ = Line
     return draft, is_credit
@@ -193,21 +199,25 @@ def _is_bic(text: str) -> bool:
     return len(text) in _BIC_LENGTHS and text.isalnum() and not text.isdigit()
 
 
-def _remittance(facts: Facts, below: str, customer: str, account: str | None) -> str | None:
+def _reference_below(below: str) -> str | None:
+    return below if below and _REFERENCE_BELOW.fullmatch(below) else None
+
+
+def _remittance(facts: Facts, below: str, customer: str, counterparty: Party) -> str | None:
     """The payer's text; where there is neither that nor a reference, what the bank says of the line.
 
-    `account` is that of the other side, which is no reference where it stands in the place of one.
+    The account of the other side is no reference where it stands in the place of one.
     """
     if purpose := facts.get("purpose"):
         own = f"{customer} {below}"  # ASN Bank repeats account and name before the payer's text
-        return purpose.removeprefix(own).strip() or None if below and account == customer else purpose
+        return purpose.removeprefix(own).strip() or None if counterparty.iban == customer else purpose
     if "reference" in facts:
         return None
     if below and below[0] != "/" and not _ACCOUNT.fullmatch(below) and not _REFERENCE_BELOW.fullmatch(below):
         return below
     if said := facts.get("booking_text") or facts.get("more"):
         return said
-    is_none = customer in _NO_REFERENCE or customer in _POINTERS or customer == account
+    is_none = customer in _NO_REFERENCE or customer in _POINTERS or customer == counterparty.iban
     return None if is_none else customer
 
 
