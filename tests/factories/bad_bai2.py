@@ -13,6 +13,7 @@ from tests.factories.bad_files import (
     cuts,
     damaged,
     flips,
+    named,
     refused,
     replaced,
     told,
@@ -91,11 +92,12 @@ def _heads() -> Iterator[tuple[str, File, Expected]]:
         ("a group without a day", ",261119,", ",,"),
         ("an opening balance of letters", ",010,100000,", ",010,ABC,"),
         ("an opening balance with a decimal point", ",010,100000,", ",010,1000.00,"),
-        ("no opening balance", ",010,100000,", ",011,100000,"),
         ("another version", ",,,2/", ",,,1/"),
         ("a group that was deleted", "BANKGB2L,1,", "BANKGB2L,2,"),
     ):
         yield name, replaced(GOOD, old, new), told()
+    unopened = replaced(GOOD, ",010,100000,", ",011,100000,")
+    yield "no opening balance", unopened, named("no opening balance")
 
 
 def _any() -> Iterator[tuple[str, File, Expected]]:

@@ -30,6 +30,7 @@ LIBERAL = settings(
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
     print_blob=False,
+    report_multiple_bugs=False,
 )
 
 Check = Callable[[bytes, int], None]

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciliation.formats import bai2, camt, delimited, mt940, ofx
-from tests.factories import archives, bad_camt, bad_csv
+from reconciliation.formats import bai2, camt, delimited, mt940, ofx, qif
+from tests.factories import archives, bad_camt, bad_csv, bad_qif
 from tests.factories import bai2 as bai2_files
 from tests.factories import camt as camt_files
 from tests.factories import mt940 as mt940_files
 from tests.factories import ofx as ofx_files
+from tests.factories import qif as qif_files
 
 NAME = "Anna Beispiel"
 
@@ -149,9 +150,27 @@ def _csv() -> Target:
     )
 
 
+def _qif() -> Target:
+    split = qif_files.record("-5.00", "26/11/2026", "SMiete", "$-3.00", "SStrom", "EStrom", "$-2.00", "LHaus")
+    return Target(
+        qif,
+        (
+            bad_qif.GOOD,
+            qif_files.qif(qif_files.section(qif_files.record(), split), line_end="\r\n"),
+            qif_files.qif(qif_files.account(), qif_files.section(split), qif_files.account("Karte", "CCard")),
+            qif_files.qif(
+                qif_files.section(qif_files.record("1.234,56", "24.11.2026"), kind="CCard"), encoding="cp1252"
+            ),
+        ),
+        _tokens(
+            "!Type:Bank|!Type:Invst|!Account|!Option:AutoSwitch|!Clear:AutoSwitch|^|\n^\n|D|T|\nT1.00|U|P|S|$|E|A|C*|D24/11'26"
+        ),
+    )
+
+
 def targets() -> Mapping[str, Target]:
     """Every reader by its name."""
-    return {"camt": _camt(), "mt940": _mt940(), "ofx": _ofx(), "bai2": _bai2(), "csv": _csv()}
+    return {"camt": _camt(), "mt940": _mt940(), "ofx": _ofx(), "bai2": _bai2(), "csv": _csv(), "qif": _qif()}
 
 
 def archive_seeds() -> tuple[bytes, ...]:

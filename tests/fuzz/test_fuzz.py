@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import properties, seeds, structured
@@ -17,6 +17,8 @@ SLICE = settings(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.generate],  # what is found is made small by `make fuzz`
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
