@@ -52,7 +52,7 @@ def statements(opened: Opened, currency: str | None) -> Iterator[Item]:
         for key in keys:
             yield from file.of_one(key, is_last=key == keys[-1])
     else:
-        yield from file.in_turn(keys[0] if keys else NO_KEY)
+        yield from file.in_turn()
 
 
 def _known_currency(opened: Opened, stated: Preamble, currency: str | None) -> str | None:
@@ -71,13 +71,14 @@ class _File:
 
     def __init__(self, opened: Opened, stated: Preamble, currency: str | None) -> None:
         self.opened, self.stated, self.currency = opened, stated, currency
+        self.first: Key = next(iter(opened.survey.keys), NO_KEY)
         self.refusals = Refusals()
 
-    def in_turn(self, first: Key) -> Iterator[Item]:
+    def in_turn(self) -> Iterator[Item]:
         """The statements of accounts whose rows follow one another."""
         maker, notes = self._maker(), Notes()
         current: _Statement | None = None
-        for key, booking in self._bookings(notes, first):
+        for key, booking in self._bookings(notes):
             if current is None or key != current.key:
                 if current is not None:
                     yield current.closed(maker, Notes())
@@ -85,7 +86,7 @@ class _File:
                 yield current.header
             yield current.taken(booking, maker)
         if current is None:
-            current = _Statement(self, first)
+            current = _Statement(self, self.first)
             yield current.header
         yield current.closed(maker, notes)
 
@@ -94,7 +95,7 @@ class _File:
         maker, notes = self._maker(), Notes()
         current = _Statement(self, key)
         yield current.header
-        for other, booking in self._bookings(notes, key):
+        for other, booking in self._bookings(notes):
             if other == key:
                 yield current.taken(booking, maker)
         yield current.closed(maker, notes if is_last else Notes())
@@ -108,13 +109,17 @@ class _File:
             currency=self.currency or NO_CURRENCY,
         )
 
-    def _bookings(self, notes: Notes, key: Key) -> Iterator[tuple[Key, Booking]]:
-        """All bookings of the file, each with its account; one that names none goes with the one before."""
-        places = key_places(self.opened.plan)
+    def _bookings(self, notes: Notes) -> Iterator[tuple[Key, Booking]]:
+        """All bookings of the file, each with its account; a row that names none goes with the one before.
+
+        So does a row with another account that no dated row names: it cannot be read anyway.
+        """
+        places, keys, key = key_places(self.opened.plan), self.opened.survey.keys, self.first
         rows = self.opened.rows()
         for booking in bookings(rows, self.opened.plan, self.opened.survey.last_dated_line, notes):
             if places is not None and booking.fault is None:
-                key = key_of(booking.cells, places, key)
+                named = key_of(booking.cells, places, key)
+                key = named if named in keys else key
             yield key, booking
 
 
