@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.factories import camt, mt940, ofx
+from tests.factories import bad_csv, bai2, camt, mt940, ofx, qif
 
 MOST_MINOR = 10**11
 
@@ -26,6 +26,7 @@ PRINTED = st.characters(exclude_categories=("C", "Z"), include_characters=" ")
 TEXT = st.text(PRINTED, max_size=120)
 # No colon and no dash: at the start of a line they would begin a field or end the message.
 SWIFT = st.text("ABCXYZabcxyz0189 +.,()'ÄÖÜäöüß&@", max_size=200)
+PLAIN = st.text("ABCXYZabcxyz0189 +-.:()äöüßéÄÖÜ", max_size=80)
 # No two of these beside each other are a letter of UTF-8 when they are written in CP1252.
 WESTERN = st.text("ABCXYZabcxyz0189 +.,()<>&;/äöüßéèàçñøåæ", max_size=80)
 
@@ -56,6 +57,53 @@ def _ofx(write: Callable[..., bytes], lines: list[tuple[int, str, str]]) -> Know
     return Known(content, tuple((minor, True) for minor, _, _ in lines), is_proved=False)
 
 
+def _bai2(lines: list[tuple[int, str]], opening: int) -> Known:
+    entries = [
+        bai2.transaction(
+            str(abs(minor)), "195" if minor >= 0 else "495", bank=f"B-{number}", text=(f"x{text}",)
+        )
+        for number, (minor, text) in enumerate(lines)
+    ]
+    closing = opening + sum(minor for minor, _ in lines)
+    content = bai2.bai2(bai2.Stated(entries=entries, opening=opening, closing=closing))
+    return Known(content, tuple((minor, True) for minor, _ in lines), is_proved=True)
+
+
+def _csv(lines: list[tuple[int, str]], opening: int) -> Known:
+    """The newest line first, each a day after the one below it, with the balance that it leads to."""
+    rows: list[str] = []
+    balance = opening
+    for day, (minor, text) in enumerate(reversed(lines), start=10):
+        balance += minor
+        rows.insert(
+            0,
+            bad_csv.row(
+                f"{day}.01.2026", "Anna Beispiel", text, _german_amount(minor), _german_amount(balance)
+            ),
+        )
+    return Known(bad_csv.written(*rows), tuple((minor, True) for minor, _ in lines), is_proved=True)
+
+
+def _qif(lines: list[tuple[int, str]]) -> Known:
+    records = [
+        qif.record(_decimal(minor), f"{day}/11/2026", f"M{text}")
+        for day, (minor, text) in enumerate(lines, start=13)
+    ]
+    return Known(
+        qif.qif(qif.account(), qif.section(*records)),
+        tuple((minor, True) for minor, _ in lines),
+        is_proved=False,
+    )
+
+
+def _decimal(minor: int) -> str:
+    return _german_amount(minor).replace(",", ".")
+
+
+def _german_amount(minor: int) -> str:
+    return f"{'-' if minor < 0 else ''}{mt940.comma(minor)}"
+
+
 def known_files() -> Mapping[str, st.SearchStrategy[Known]]:
     """Good files of each reader's format."""
     entry = st.builds(
@@ -80,6 +128,9 @@ def known_files() -> Mapping[str, st.SearchStrategy[Known]]:
             st.sampled_from([ofx.sgml, ofx.xml]),
             st.lists(st.tuples(AMOUNTS, WESTERN, WESTERN), max_size=8),
         ),
+        "bai2": st.builds(_bai2, st.lists(st.tuples(AMOUNTS, PLAIN), max_size=8), AMOUNTS),
+        "csv": st.builds(_csv, st.lists(st.tuples(AMOUNTS, PLAIN), min_size=1, max_size=8), AMOUNTS),
+        "qif": st.builds(_qif, st.lists(st.tuples(AMOUNTS, PLAIN), min_size=1, max_size=8)),
     }
 
 
