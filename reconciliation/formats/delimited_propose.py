@@ -295,7 +295,7 @@ def _with_continuations(
     """Whether rows without date and amount stand between the bookings, and whether rows end early."""
     plan = Plan.of(layout, table)
     going_on = short = whole = 0
-    for _, _, cells in _body(stream, encoding, table):
+    for _, _, cells in islice(_body(stream, encoding, table), SAMPLE):
         if not cells or sum(1 for cell in cells if cell.strip()) == 0:
             continue
         is_short = len(cells) < plan.width
@@ -306,10 +306,10 @@ def _with_continuations(
         elif whole and not any(row[at].strip() for at in plan.amounts) and _has_text(row, plan):
             going_on += 1
     if going_on * 10 > whole:
-        found.sure.append(f"{going_on} rows without date and amount go on with the booking above them.")
+        found.sure.append("Rows without date and amount go on with the booking above them.")
         layout = replace(layout, continues=Continues.UNDATED, ragged=True)
     if short * 10 > whole:
-        found.sure.append(f"{short} of {whole} rows end before the last column.")
+        found.sure.append("Rows may end before the last column.")
         layout = replace(layout, ragged=True)
     return layout
 

@@ -11,7 +11,7 @@ from reconciliation.formats.delimited_lines import LineMaker, Oddity, Unreadable
 from reconciliation.formats.delimited_opening import Opened
 from reconciliation.formats.delimited_preamble import Preamble, account_of, preamble
 from reconciliation.formats.delimited_rows import Booking, Notes, bookings
-from reconciliation.formats.delimited_survey import MOST_ACCOUNTS, NO_KEY, Key, key_of, key_places
+from reconciliation.formats.delimited_survey import MOST_ACCOUNTS, MOST_MIXED, NO_KEY, Key, key_of, key_places
 from reconciliation.formats.delimited_text import Cells
 from reconciliation.formats.delimited_values import NoAmount, minor
 from reconciliation.formats.delimited_words import Role, currency_in_title
@@ -49,6 +49,8 @@ def statements(opened: Opened, currency: str | None) -> Iterator[Item]:
     stated = preamble(opened.plan.table.preamble, opened.date_order)
     file = _File(opened, stated, _known_currency(opened, stated, currency))
     if opened.survey.is_mixed:
+        if len(keys) > MOST_MIXED:
+            raise UnreadableFile(f"The table mixes the rows of more than {MOST_MIXED} accounts.")
         for key in keys:
             yield from file.of_one(key, is_last=key == keys[-1])
     else:

@@ -12,10 +12,13 @@ from reconciliation.formats.delimited_rows import Plan
 from reconciliation.formats.delimited_text import Cells, Row
 from reconciliation.formats.delimited_values import DateOrder, DecimalMark, is_meant_as_a_date, marks, orders
 from reconciliation.formats.delimited_words import Role, titled
+from reconciliation.statement import UnreadableFile
 
 ENOUGH_AMOUNTS = 1_000  # cells that are looked at for a decimal sign that is known or proved already
 _MOST_TEXTS = 20_000  # different dates that are kept in mind; the calendar has 7,000 days in twenty years
 MOST_ACCOUNTS = 50
+MOST_MIXED = 20  # accounts whose rows may be mixed: the file is read once for each of them
+MOST_IDLE = 10_000  # rows in a row that may hold no booking
 
 # The account of a booking as the file writes it, and its currency where each currency is an account.
 Key: TypeAlias = tuple[str, str]
@@ -63,12 +66,16 @@ class Survey:
 
 
 def survey(rows: Iterator[Row], plan: Plan) -> Survey:
-    """Reads all rows once. Nothing is refused here but what no row of text can be."""
+    """Reads all rows once. Raises UnreadableFile where thousands of them in a row hold no date."""
     found = Survey()
     date, begins_at = plan.date, plan.table.last_line
     note = _noters(plan)
     seen: set[str] = set()
+    idle = 0
     for first, last, cells in rows:
+        idle += 1
+        if idle > MOST_IDLE:
+            raise UnreadableFile("The file holds thousands of rows without a booking.", line=last)
         if cells is None or last <= begins_at or len(cells) <= date:
             continue
         text = cells[date]
@@ -77,6 +84,7 @@ def survey(rows: Iterator[Row], plan: Plan) -> Survey:
                 continue
             if len(seen) < _MOST_TEXTS:
                 seen.add(text)
+        idle = 0
         found.rows += 1
         found.last_dated_line = first
         for each in note:
