@@ -31,7 +31,7 @@ from tests.fuzz.structured import Known
 SECONDS = 1.0
 LONGEST_SENTENCE = 500
 _INVALID_TOKEN = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
-SHOWN = 4  # fragments looked at from either end
+SHOWN = 2  # fragments looked at from either end
 
 
 Whole: TypeAlias = tuple[Header, list[Line | RefusedLine], Statement]
