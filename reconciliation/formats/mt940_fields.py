@@ -33,6 +33,8 @@ TAGS = CLOSING | frozenset("940 20 21 25 25P 28 28C 60F 60M 61 64 65 13 13D 34F"
 # Where a line begins that may be a field, or begin or end a message.
 _MARK = re.compile(r"\n(?=:(?!86:|NS:)|[{-])")
 
+_NEAR = 1000  # characters of a field, within which a text :86: begins if it has one
+
 # Tags of a message's beginning: within a text they are the minutes of a time of day that was wrapped.
 _MINUTES = frozenset({"13", "20", "21", "25", "28"})
 _SECONDS = re.compile(r"[0-5][0-9](?![0-9])")
@@ -59,7 +61,7 @@ def fields(stream: BinaryIO) -> Iterator[Field]:
             _refuse_endless(text, first, number)
         for piece in pieces:
             number += 1
-            begun = "61" if piece[:4] == ":61:" else _begun(piece, number, text, is_closed)
+            begun = "61" if piece[:4] == ":61:" else _begun(piece, number, tag, text, is_closed)
             if begun is None:
                 text += "\n" + piece
                 _refuse_endless(text, first, number)
@@ -74,23 +76,27 @@ def fields(stream: BinaryIO) -> Iterator[Field]:
         yield first, tag, _without_end(text)
 
 
-def _begun(piece: str, number: int, text: str, is_closed: bool) -> str | None:
-    """The tag that begins with `piece`; None where it is more of the field before, whose text is `text`."""
+def _begun(piece: str, number: int, current: str, text: str, is_closed: bool) -> str | None:
+    """The tag that begins with `piece`; None where it is more of the field `current`, whose text is `text`.
+
+    A dash alone ends a message only behind its closing balance: before, it may be the rest of a text. Where a
+    message has begun or ended already, further marks of it say nothing new.
+    """
     if piece.startswith(":"):
         return _tag(piece, number, text, is_closed)
-    if piece.startswith("-}"):
-        line = piece.split("\n", 1)[0]
-        return BLOCK_CHANGE if "{1:" in line or "{4:" in line else BLOCK_END
-    if piece.startswith(("{1:", "{2:", "{4:")):
-        return BLOCK_START
-    # A dash alone ends a message only behind its closing balance: before, it may be the rest of a text.
-    return BLOCK_END if is_closed and piece.startswith("-") else None
+    line = piece.split("\n", 1)[0]
+    if line.startswith(("{1:", "{2:", "{4:")):
+        return None if current == BLOCK_START else BLOCK_START
+    if line.startswith("-}") and ("{1:" in line or "{4:" in line):
+        return BLOCK_CHANGE
+    is_end = line.startswith("-") and (is_closed or line.startswith("-}"))
+    return BLOCK_END if is_end and current != BLOCK_END else None
 
 
 def _tag(piece: str, number: int, text: str, is_closed: bool) -> str | None:
     """The tag that `piece` begins with; None where it is text that happens to begin with a colon."""
     name, is_tag, _ = piece[1:5].partition(":")
-    is_explained = EXPLANATION.search(text, 0, LONGEST_LINE) is not None
+    is_explained = EXPLANATION.search(text, 0, _NEAR) is not None
     if is_tag and name in TAGS:
         is_time = name in _MINUTES and is_explained and not is_closed and text[-1:].isdigit()
         return None if is_time and _SECONDS.match(piece, len(name) + 2) else name
