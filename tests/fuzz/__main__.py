@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tests.fuzz import properties, seeds
 from tests.fuzz.mutations import broken
 
 ROUND = 500  # files a seed makes
+LARGEST_SEED = 40_000
 HYPOTHESIS_MEMORY = 800 * 1024 * 1024
 LIBERAL = settings(
     max_examples=ROUND,
@@ -36,11 +37,11 @@ LIBERAL = settings(
 Check = Callable[[bytes, int], None]
 
 
-def checks() -> Mapping[str, tuple[st.SearchStrategy[bytes], Check]]:
-    """What is fuzzed by its name: the files, and what has to hold of each."""
+def checks(others: Sequence[bytes] = ()) -> Mapping[str, tuple[st.SearchStrategy[bytes], Check]]:
+    """What is fuzzed by its name: the files, and what has to hold of each; `others` are broken too."""
     found: dict[str, tuple[st.SearchStrategy[bytes], Check]] = {
         name: (broken(target.seeds, target.tokens), partial(properties.require_reader, target.reader))
-        for name, target in seeds.targets().items()
+        for name, target in seeds.targets(others).items()
     }
     archives = broken(seeds.archive_seeds(), seeds.ARCHIVE_TOKENS)
     found["archive"] = (archives, lambda content, _: properties.require_archive(content))
@@ -78,8 +79,8 @@ class Fuzzer:
 
 def main() -> int:
     """The exit code: 1 where a file broke a property."""
-    known = checks()
-    wishes = _wishes(list(known))
+    wishes = _wishes(list(checks()))
+    known = checks(_files(wishes.seeds) if wishes.seeds else ())
     limit_memory(HYPOTHESIS_MEMORY)
     is_sound = True
     for name in wishes.readers or known:
@@ -92,10 +93,17 @@ def _wishes(names: list[str]) -> argparse.Namespace:
     parser.add_argument("readers", nargs="*", choices=[[], *names], metavar="READER", help=", ".join(names))
     parser.add_argument("--seconds", type=float, default=60, help="for each reader (60)")
     parser.add_argument("--seed", type=int, help="only the files of this seed, to see a failure again")
+    parser.add_argument("--seeds", type=Path, help="a folder of real files, to be broken as well")
     parser.add_argument(
         "--keep", type=Path, default=Path("fuzz-failures"), help="where files that fail are kept"
     )
     return parser.parse_args()
+
+
+def _files(folder: Path) -> list[bytes]:
+    """The files below `folder` that are small enough to be broken quickly."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path.read_bytes() for path in files if path.stat().st_size <= LARGEST_SEED]
 
 
 def _fuzz(name: str, fuzzer: Fuzzer, wishes: argparse.Namespace) -> bool:

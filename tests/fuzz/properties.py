@@ -137,7 +137,7 @@ def _read(reader: Any, stream: io.BytesIO) -> tuple[list[Item], str | None]:
 
 
 def _require_sentence(message: str) -> None:
-    assert message.endswith("."), message
+    assert message.endswith((".", "?")), message
     assert len(message) <= LONGEST_SENTENCE, message
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciliation.formats import bai2, camt, delimited, mt940, ofx, qif
+from reconciliation.formats.detect import HEAD
 from tests.factories import archives, bad_camt, bad_csv, bad_qif
 from tests.factories import bai2 as bai2_files
 from tests.factories import camt as camt_files
@@ -168,9 +169,15 @@ def _qif() -> Target:
     )
 
 
-def targets() -> Mapping[str, Target]:
-    """Every reader by its name."""
-    return {"camt": _camt(), "mt940": _mt940(), "ofx": _ofx(), "bai2": _bai2(), "csv": _csv(), "qif": _qif()}
+def targets(others: Sequence[bytes] = ()) -> Mapping[str, Target]:
+    """Every reader by its name; those of `others` that are of its format are seeds too."""
+    known = {"camt": _camt(), "mt940": _mt940(), "ofx": _ofx(), "bai2": _bai2(), "csv": _csv(), "qif": _qif()}
+    return {name: _with(target, others) for name, target in known.items()}
+
+
+def _with(target: Target, others: Sequence[bytes]) -> Target:
+    more = (content for content in others if target.reader.identify(content[:HEAD]) is not None)
+    return replace(target, seeds=(*target.seeds, *more))
 
 
 def archive_seeds() -> tuple[bytes, ...]:
