@@ -88,7 +88,7 @@ def _begun(piece: str, number: int, current: str, text: str, is_closed: bool) ->
     if line.startswith(("{1:", "{2:", "{4:")):
         return None if current == BLOCK_START else BLOCK_START
     if line.startswith("-}") and ("{1:" in line or "{4:" in line):
-        return BLOCK_CHANGE
+        return None if current == BLOCK_CHANGE else BLOCK_CHANGE
     is_end = line.startswith("-") and (is_closed or line.startswith("-}"))
     return BLOCK_END if is_end and current != BLOCK_END else None
 

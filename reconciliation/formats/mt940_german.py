@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 
 _NAME, _PURPOSE, _BEFORE = "name", "purpose", "before"
 _PURPOSES = frozenset([*(f"{number}" for number in range(20, 30)), "60", "61", "62", "63"])
@@ -203,7 +203,7 @@ def _read_labelled(facts: dict[str, str], parts: list[str]) -> None:
 def read_spelled(facts: dict[str, str]) -> None:
     """Cuts the purpose where attributes are repeated behind it, and adds those that are not known yet."""
     text = facts.get(_PURPOSE, "")
-    marks = list(_SPELLED.finditer(text))
+    marks = list(islice(_SPELLED.finditer(text), _MOST_PARTS))
     if all(mark[1] in _OF_PEOPLE for mark in marks):
         return
     purpose = text[: marks[0].start()].strip()
