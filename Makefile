@@ -13,7 +13,7 @@ $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1) 
 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
 
-.PHONY: help demo test check dev bench lock
+.PHONY: help demo test check fuzz dev bench lock
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ check: $(VENV)/dev.stamp ## format, lint, types, floors
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/dev.stamp ## break bank files and read them, a minute for each reader
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 dev: $(VENV)/dev.stamp ## serve with reload on ./duecourse-data
 	$(BIN)/duecourse migrate

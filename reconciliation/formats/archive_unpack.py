@@ -193,4 +193,4 @@ def _gzip_part(source: _Source, unpacked: _Unpacked) -> None:
             raise UnreadableFile("The GZIP archive was cut off on its way.")
         data = unpacker.decompress(source.ahead, CHUNK)
         source.ahead = unpacker.unconsumed_tail or unpacker.unused_data
-        unpacked.add(data, source.read)
+        unpacked.add(data, source.read - len(source.ahead))

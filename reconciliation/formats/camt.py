@@ -11,12 +11,14 @@ from typing import BinaryIO
 
 from lxml import etree
 
+from ledger.errors import Rejected
 from reconciliation.formats import camt_messages, xml
 from reconciliation.formats.camt_fragment import fragment
 from reconciliation.formats.camt_messages import ENTRY, MESSAGES, named
 from reconciliation.formats.camt_statement import Reading
 from reconciliation.formats.refusals import Refusals
-from reconciliation.statement import Item, UnreadableFile
+from reconciliation.formats.shapes import Thinned
+from reconciliation.statement import Item, Line, RefusedLine, UnreadableFile
 
 __all__ = ["fragment", "identify", "named", "read"]
 
@@ -45,13 +47,14 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     ended: Reading | None = None  # the one before, of which the next may be a further page
     refusals = Refusals()
     position = 0
-    for element in xml.iterate(stream, tags=_TAGS):
+    source = Thinned(stream, ENTRY)
+    for element in xml.iterate(source, tags=_TAGS):
         owner = element.getparent() if str(element.tag).endswith(ENTRY) else element
         if current is None or owner is not current.element:
             message = camt_messages.message_of(owner)
             if owner is None or message is None:
                 continue
-            found = Reading.of(owner, message, None if owner is element else element)
+            found = Reading.of(owner, message, None if owner is element else source.first(element))
             if ended is not None and ended.goes_on_with(found):
                 ended.turn_to(found)
                 current = ended
@@ -61,8 +64,9 @@ def read(stream: BinaryIO) -> Iterator[Item]:
                 current = found
                 yield current.header
         if owner is not element:
-            position += 1
-            yield current.line(element, position, refusals)
+            for item in _lines(source, element, current, position, refusals):
+                position = item.position
+                yield item
         else:
             current.end_page()
             current, ended = None, current
@@ -70,6 +74,22 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     if ended is None:
         raise UnreadableFile("The file holds no statement.")
     yield ended.finished()
+
+
+def _lines(
+    source: Thinned, element: etree._Element, statement: Reading, after: int, refusals: Refusals
+) -> Iterator[Line | RefusedLine]:
+    """The lines of the entries that an element stands for, or why one cannot be read by itself."""
+    for number, record in enumerate(source.records(element, statement.layouts.entry)):
+        position = after + number + 1
+        try:
+            line = statement.line(record, position)
+        except Rejected as refusal:
+            at = refusal.line if isinstance(refusal, UnreadableFile) else source.line_of(element, number)
+            refused = RefusedLine(position=position, reason=refusal.message, line=at)
+            yield refusals.add(refused, statement.tally)
+        else:
+            yield line
 
 
 def _forget(element: etree._Element) -> None:

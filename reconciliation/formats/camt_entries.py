@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from ledger.errors import Rejected
 from ledger.money import Money
@@ -41,6 +42,19 @@ _CREDITOR_REFERENCES = frozenset({"SCOR", "QRR"})
 
 # Marks of Swiss banks that stand among a payer's remarks (SIX implementation guidelines).
 _SWISS_MARK = re.compile(r"\?(?:REJECT|ERROR)\?[0-9]*")
+
+# Where a party's name, its last resort, its account and its bank are found, by the role it plays.
+_PARTY_FIELDS = {
+    role: (
+        f"{role}_name",
+        f"ultimate_{role}_name",
+        f"{role}_agent_bank",
+        f"{role}_account",
+        f"{role}_bic",
+        f"{role}_agent_bic",
+    )
+    for role in ("debtor", "creditor")
+}
 
 # What the parts of an entry have from the entry itself.
 _SHARED = ("booked_on", "valued_on", "reversal", "code_domain", "code_family", "code_sub_family")
@@ -223,11 +237,15 @@ def _reference(found: str | None) -> str | None:
 
 def _code(facts: Record, entry: Record) -> str | None:
     """The ISO code as domain/family/sub-family, the part's before the entry's; else the bank's own code."""
-    for record in (facts, entry):
-        if "code_domain" in record:
-            family, sub_family = record.get("code_family"), record.get("code_sub_family")
-            return "/".join(filter(None, (record["code_domain"], family, sub_family)))
+    found = facts if "code_domain" in facts else entry
+    if "code_domain" in found:
+        return _iso_code(found["code_domain"], found.get("code_family"), found.get("code_sub_family"))
     return facts.get("code_proprietary") or entry.get("code_proprietary")
+
+
+@lru_cache(maxsize=256)
+def _iso_code(*parts: str | None) -> str:
+    return "/".join(filter(None, parts))
 
 
 def _counterparty(facts: Record, direction: int, is_turned: bool, own: str | None) -> Party:
@@ -252,10 +270,11 @@ def _is_holder(party: Party, own: str | None) -> bool:
 
 def _party(facts: Record, role: str) -> Party:
     find = facts.get
+    name, ultimate, agent, account, bic, agent_bic = _PARTY_FIELDS[role]
     return Party(
-        name=find(role + "_name") or find(f"ultimate_{role}_name") or find(role + "_agent_bank"),
-        iban=_reference(find(role + "_account")),
-        bic=_reference(find(role + "_bic") or find(role + "_agent_bic")),
+        name=find(name) or find(ultimate) or find(agent),
+        iban=_reference(find(account)),
+        bic=_reference(find(bic) or find(agent_bic)),
     )
 
 

@@ -14,10 +14,9 @@ from reconciliation.formats import camt_entries, camt_problems, camt_tables, xml
 from reconciliation.formats.camt_balances import CLOSING, OPENING, balance, currency_of, ends
 from reconciliation.formats.camt_entries import About
 from reconciliation.formats.camt_messages import GROUP, Message, version
-from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tables import Layout, Misread, Record
+from reconciliation.formats.tables import Layout, Record
 from reconciliation.formats.tally import Tally
-from reconciliation.statement import Account, Header, Line, RefusedLine, Statement, UnreadableFile
+from reconciliation.statement import Account, Header, Line, Statement, UnreadableFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Reading:
         """A statement of which what stands before its first `entry` was read, or all of it if there is none."""
         namespace = xml.Name.of(element).namespace
         layouts = Layouts.of(namespace)
-        page = _record(layouts.statement, element)
+        page = layouts.statement.record(element)
         bare = _header(page, version(namespace, message), message)
         header = replace(bare, currency=_currency_ahead(bare, page, entry))
         own = header.account.iban or header.account.other
@@ -69,22 +68,17 @@ class Reading:
         )
         return cls(element, header, layouts, bare, page, _group(element, layouts), about)
 
-    def line(self, element: etree._Element, position: int, refusals: Refusals) -> Line | RefusedLine:
-        """The line of an entry of this statement, or why it cannot be read by itself."""
-        trace = self.layouts.entry.trace(element)
-        try:
-            entry = trace.record()
-            line = camt_entries.line(entry, self.about, position=position)
-        except Rejected as refusal:
-            at = trace.elements[refusal.at] if isinstance(refusal, Misread) else element
-            refused = RefusedLine(position=position, reason=refusal.message, line=xml.line_of(at))
-            return refusals.add(refused, self.tally)
-        self.tally.add(line, is_credit=entry["sign"] > 0)
+    def line(self, record: Record | UnreadableFile, position: int) -> Line:
+        """The line of an entry of this statement. Raises Rejected where it cannot be read by itself."""
+        if isinstance(record, UnreadableFile):
+            raise record
+        line = camt_entries.line(record, self.about, position=position)
+        self.tally.add(line, is_credit=record["sign"] > 0)
         return line
 
     def end_page(self) -> None:
         """Reads what the page at hand says at its end, where everything of it is known."""
-        page = _record(self.layouts.statement, self.element)
+        page = self.layouts.statement.record(self.element)
         if _header(page, self.page_header.format, self.page_header) != self.page_header:
             raise UnreadableFile(
                 "The statement names itself or its account only after its first entry.",
@@ -139,20 +133,10 @@ class Reading:
         )
 
 
-def _record(layout: Layout, element: etree._Element) -> Record:
-    """What a table finds. Raises UnreadableFile with the line: a statement's own fields cannot be passed over."""
-    trace = layout.trace(element)
-    try:
-        return trace.record()
-    except Misread as refusal:
-        line = xml.line_of(trace.elements[refusal.at])
-        raise UnreadableFile(refusal.message, line=line) from None
-
-
 def _group(element: etree._Element, layouts: Layouts) -> Record:
     parent = element.getparent()
     group = None if parent is None else parent.find(f"{{*}}{GROUP}")
-    return {} if group is None else _record(layouts.group, group)
+    return {} if group is None else layouts.group.record(group)
 
 
 def _header(page: Record, format_name: str, about: Message | Header) -> Header:

@@ -12,6 +12,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
+from ledger import currencies
 from ledger.money import Money
 from reconciliation.formats.tables import Attributes, Each, Look, Record, Table, Text, texts
 from reconciliation.statement import UnreadableFile
@@ -20,12 +21,22 @@ _ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 _DATE = re.compile(
     rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.:][0-9]+)?)?{_ZONE}"
 )
+_OF_CENTS = frozenset(currency for currency in currencies.KNOWN if currencies.decimals(currency) == 2)
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def money(digits: str, currency: str) -> Money:
     """A decimal as XML writes it, which knows no comma, and without a minus, as Money. Raises Rejected."""
+    whole, _, cents = digits.partition(".")
+    if (
+        len(cents) == 2
+        and len(whole) < 12
+        and currency in _OF_CENTS
+        and (whole + cents).isdecimal()
+        and digits.isascii()
+    ):
+        return Money(int(whole + cents), currency)  # the usual way of writing it, without a closer look
     if "," in digits or "-" in digits:
         raise UnreadableFile(
             f"{digits[:40]!r} is not an amount: only digits and a decimal point may stand there."

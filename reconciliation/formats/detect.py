@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from reconciliation.formats import camt, looks_like, mt940, ofx, pain002, xml
+from reconciliation.formats import bai2, camt, delimited, looks_like, mt940, ofx, pain002, qif, xml
 from reconciliation.statement import Item, UnreadableFile
 
 HEAD = xml.CHUNK
@@ -35,7 +35,7 @@ class Reader(Protocol):
         ...
 
 
-READERS: tuple[Reader, ...] = (camt, mt940, ofx)
+READERS: tuple[Reader, ...] = (camt, mt940, ofx, bai2, qif, delimited)
 
 
 def read_file(stream: BinaryIO) -> tuple[str, Iterator[Item]]:

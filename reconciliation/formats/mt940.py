@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from ledger.errors import Rejected
@@ -16,7 +17,6 @@ from reconciliation.formats.mt940_fields import (
     BLOCK_CHANGE,
     BLOCK_END,
     BLOCK_START,
-    TEXTS,
     fields,
     raw_lines,
 )
@@ -61,18 +61,19 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     number = 0
     try:
         for number, tag, text in fields(stream):
-            if tag in _AROUND:
-                yield from messages.turn(tag, text)
-                continue
             message = messages.current
-            if message is None:
-                _refuse_outside(tag)
-                continue
-            if tag == "61" and message.header is None:
-                yield from message.begin()
-            item = message.take(number, tag, text)
-            if item is not None:
-                yield item
+            if tag == "61" and message is not None:
+                if message.header is None:
+                    yield from message.begin()
+                yield message.line(number, text)
+            elif tag in _AROUND:
+                yield from messages.turn(tag, text)
+            elif message is not None:
+                message.take(tag, text)
+            elif tag != _TYPE:
+                raise UnreadableFile(
+                    f"The field :{tag}: stands outside of a statement, which begins with :20:."
+                )
         yield from messages.last()
     except Rejected as refusal:
         raise located(refusal, number or None) from None
@@ -91,23 +92,12 @@ def fragment(stream: BinaryIO, position: int) -> bytes:
 def _place(stream: BinaryIO, position: int) -> tuple[int, int]:
     """The first and the last line of the file that belong to the line at `position`."""
     stream.seek(0)
-    count = first = last = 0
-    for number, tag, text in fields(stream) if position > 0 else ():
-        count += tag == "61"
-        if count < position:
-            continue
-        if first and tag not in TEXTS:
-            break
-        first = first or number
-        last = number + text.rstrip().count("\n")
-    if not first:
+    entries = ((number, text) for number, tag, text in fields(stream) if tag == "61")
+    found = next(islice(entries, position - 1, None), None) if position > 0 else None
+    if found is None:
         raise NoSuchLine(f"The file has no line {position}.")
-    return first, last
-
-
-def _refuse_outside(tag: str) -> None:
-    if tag != _TYPE:
-        raise UnreadableFile(f"The field :{tag}: stands outside of a statement, which begins with :20:.")
+    number, text = found
+    return number, number + text.rstrip().count("\n")
 
 
 class _Messages:

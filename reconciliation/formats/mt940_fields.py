@@ -14,8 +14,10 @@ from typing import BinaryIO, NoReturn, TypeAlias
 
 from reconciliation.statement import UnreadableFile
 
-# The line of the file on which a field begins, counted from 1; its tag; its text, "\n" between its lines.
+# The line of the file on which a field begins, counted from 1; its tag; its text, "\n" between its lines. The
+# fields that explain the one before, :86: and :NS:, are part of its text and begin with "\n:86:" and "\n:NS:".
 Field: TypeAlias = tuple[int, str, str]
+EXPLANATION = re.compile(r"\n:(86|NS):")
 
 CHUNK = 64 * 1024
 LONGEST_LINE = 8 * 1024  # SWIFT allows 65 characters, but some banks never wrap
@@ -26,13 +28,12 @@ LONGEST_FIELD = 4_000_000
 BLOCK_START, BLOCK_END, BLOCK_CHANGE = "{", "}", "}{"
 
 CLOSING = frozenset({"62F", "62M", "90C", "90D"})
-TEXTS = frozenset({"86", "NS"})
-TAGS = TEXTS | CLOSING | frozenset("940 20 21 25 25P 28 28C 60F 60M 61 64 65 13 13D 34F".split())
+TAGS = CLOSING | frozenset("940 20 21 25 25P 28 28C 60F 60M 61 64 65 13 13D 34F".split())
 
 # Where a line begins that may be a field, or begin or end a message.
-_MARK = re.compile(r"(?=\n[:{-])")
-# Nearly every field is one of these, and they are fields wherever they stand.
-_MOST_OFTEN = frozenset({"\n:61:", "\n:86:"})
+_MARK = re.compile(r"\n(?=:(?!86:|NS:)|[{-])")
+
+_NEAR = 1000  # characters of a field, within which a text :86: begins if it has one
 
 # Tags of a message's beginning: within a text they are the minutes of a time of day that was wrapped.
 _MINUTES = frozenset({"13", "20", "21", "25", "28"})
@@ -51,45 +52,55 @@ def fields(stream: BinaryIO) -> Iterator[Field]:
     not exist where no text can stand.
     """
     first, tag, text, is_closed = 1, "", "", True
-    number = 0  # lines before the piece
+    number = 0
     for block in _blocks(stream):
-        for piece in _MARK.split(block):
-            is_usual = piece[:5] in _MOST_OFTEN
-            begun = piece[2:4] if is_usual else _begun(piece, number + 1, tag, text, is_closed)
+        more, *pieces = _MARK.split(block)
+        if more:
+            text += more
+            number += more.count("\n")
+            _refuse_endless(text, first, number)
+        for piece in pieces:
+            number += 1
+            begun = "61" if piece[:4] == ":61:" else _begun(piece, number, tag, text, is_closed)
             if begun is None:
-                text += piece
+                text += "\n" + piece
+                _refuse_endless(text, first, number)
             else:
                 if tag:
-                    yield first, tag, _without_end(text) if "\n-" in text or tag in CLOSING else text
-                first, tag, text = number + 1, begun, piece[len(begun) + 3 :]
-                is_closed = begun in CLOSING or (is_closed and begun != "20")
+                    yield first, tag, _without_end(text) if "\n-" in text or is_closed else text
+                first, tag, text = number, begun, piece[len(begun) + 2 :]
+                if begun != "61":
+                    is_closed = begun in CLOSING or (is_closed and begun != "20")
             number += piece.count("\n")
-            if number - first >= MOST_LINES or len(text) > LONGEST_FIELD:
-                _refuse_endless(first)
     if tag:
         yield first, tag, _without_end(text)
 
 
 def _begun(piece: str, number: int, current: str, text: str, is_closed: bool) -> str | None:
-    """The tag that begins with `piece`; None where it is more of the field `current`, whose text is `text`."""
-    if piece.startswith("\n:"):
-        return _tag(piece, number, current, text, is_closed)
-    if piece.startswith("\n-}"):
-        line = piece.split("\n", 2)[1]
-        return BLOCK_CHANGE if "{1:" in line or "{4:" in line else BLOCK_END
-    if piece.startswith(("\n{1:", "\n{2:", "\n{4:")):
-        return BLOCK_START
-    # A dash alone ends a message only behind its closing balance: before, it may be the rest of a text.
-    return BLOCK_END if is_closed and piece.startswith("\n-") else None
+    """The tag that begins with `piece`; None where it is more of the field `current`, whose text is `text`.
+
+    A dash alone ends a message only behind its closing balance: before, it may be the rest of a text. Where a
+    message has begun or ended already, further marks of it say nothing new.
+    """
+    if piece.startswith(":"):
+        return _tag(piece, number, text, is_closed)
+    line = piece.split("\n", 1)[0]
+    if line.startswith(("{1:", "{2:", "{4:")):
+        return None if current == BLOCK_START else BLOCK_START
+    if line.startswith("-}") and ("{1:" in line or "{4:" in line):
+        return None if current == BLOCK_CHANGE else BLOCK_CHANGE
+    is_end = line.startswith("-") and (is_closed or line.startswith("-}"))
+    return BLOCK_END if is_end and current != BLOCK_END else None
 
 
-def _tag(piece: str, number: int, current: str, text: str, is_closed: bool) -> str | None:
+def _tag(piece: str, number: int, text: str, is_closed: bool) -> str | None:
     """The tag that `piece` begins with; None where it is text that happens to begin with a colon."""
-    name, is_tag, _ = piece[2:6].partition(":")
+    name, is_tag, _ = piece[1:5].partition(":")
+    is_explained = EXPLANATION.search(text, 0, _NEAR) is not None
     if is_tag and name in TAGS:
-        is_time = name in _MINUTES and current == "86" and not is_closed and text[-1:].isdigit()
-        return None if is_time and _SECONDS.match(piece, len(name) + 3) else name
-    if current in TEXTS or (is_closed and not (is_tag and name.isalnum())):
+        is_time = name in _MINUTES and is_explained and not is_closed and text[-1:].isdigit()
+        return None if is_time and _SECONDS.match(piece, len(name) + 2) else name
+    if is_explained or (is_closed and not (is_tag and name.isalnum())):
         return None
     if is_tag and name.isalnum() and name.isascii():
         raise UnreadableFile(f"The field :{name}: does not exist in an MT940 or MT942.", line=number)
@@ -104,8 +115,9 @@ def _without_end(text: str) -> str:
     return text
 
 
-def _refuse_endless(first: int) -> NoReturn:
-    raise UnreadableFile(f"There are over {MOST_LINES} lines of text without a field.", line=first)
+def _refuse_endless(text: str, first: int, number: int) -> None:
+    if number - first >= MOST_LINES or len(text) > LONGEST_FIELD:
+        raise UnreadableFile(f"There are over {MOST_LINES} lines of text without a field.", line=first)
 
 
 # --- bytes to text ---
@@ -129,7 +141,7 @@ def _pieces(stream: BinaryIO, line_end: bytes, head: bytes) -> Iterator[bytes]:
     while True:
         end = rest.rfind(line_end) + len(line_end)
         if end >= len(line_end):
-            block = rest[:end].replace(line_end, b"\n").replace(b"\r\n", b"\n")
+            block = rest[:end].replace(line_end, b"\n").replace(b"\r", b"")
             number += block.count(b"\n")
             yield block
             rest = rest[end:]
@@ -140,7 +152,7 @@ def _pieces(stream: BinaryIO, line_end: bytes, head: bytes) -> Iterator[bytes]:
             break
         rest += more
     if rest:
-        yield rest.replace(b"\r\n", b"\n").rstrip(b"\r")
+        yield rest.replace(b"\r", b"")
 
 
 def _head(stream: BinaryIO) -> bytes:

@@ -4,126 +4,110 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import make_dataclass
 from datetime import date
-from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
-from ledger.money import Money, UnreadableAmount
-from mandates.reason_codes import BY_CODE
-from reconciliation.formats import mt940_texts
+from ledger.money import Money
+from reconciliation.formats import mt940_returns, mt940_texts
+from reconciliation.formats.mt940_fields import EXPLANATION
+from reconciliation.formats.mt940_oddities import Oddity
 from reconciliation.formats.mt940_texts import Facts
-from reconciliation.formats.mt940_values import AMOUNT, day, entry_day, is_interest_day, minor_units
+from reconciliation.formats.mt940_values import AMOUNT, days, minor_units
 from reconciliation.statement import Batch, Line, LineStatus, Party, UnreadableFile
 
 # Value date, booking date, mark, third letter of the currency, amount, transaction type, references.
 _ENTRY = re.compile(
-    rf"([0-9]{{6}})([0-9]{{4}})?(R?[CD]|E[CD])([A-Z])?({AMOUNT}) ?(?:([A-Z][A-Z0-9 ]{{3}})(.*)|(//.*)?)",
-    re.DOTALL,
+    rf"([0-9]{{6}})([0-9]{{4}})?([RE]?[CD])([A-Z])?({AMOUNT}) ?(?:([A-Z][A-Z0-9 ]{{3}})|(?=//|\s*$))(.*)$",
+    re.MULTILINE,
 )
 _VALUE_DATE = re.compile(r"[0-9]{6}")
-_MARKED = re.compile(r"[0-9]{6}(?:[0-9]{4})?(?:R?[CD]|E[CD])[A-Z]?")
+_MARKED = re.compile(r"[0-9]{6}(?:[0-9]{4})?[RE]?[CD][A-Z]?")
 _AMOUNT = re.compile(AMOUNT)
 
-# Amounts of the bank in the line below :61:, such as /OCMT/EUR11,85//CHGS/EUR0,50/
-_STATED = re.compile(rf"/(OCMT|CHGS)/([A-Z]{{3}}) ?({AMOUNT})")
-_STATED_IN_TEXT = re.compile(rf"(?:([A-Z]{{3}}) ?)?({AMOUNT})(?: ?([A-Z]{{3}}))?")
 _DUTCH_COUNT = re.compile(r"TOTAAL ([0-9]{1,6}) (?:POSTEN|VZ)")
-_REASON = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?![A-Z0-9])")
+
+_LOOKS_LIKE_FIELD = re.compile(r"\n:[0-9A-Z]{2,3}:")
 
 _CREDITS = frozenset({"C", "RD", "EC"})  # RD takes a debit back, RC a credit
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
 _POINTERS = frozenset({"KREF+", "EREF", "MARF", "PREF", "EREF+", "MREF+"})  # the reference stands in :86:
 _REFERENCE_WIDTH = 16
-_ACCOUNT = re.compile(r"P?[0-9]{7,10}|[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_ACCOUNT = re.compile(rf"P?[0-9]{{7,10}}|{_IBAN.pattern}")
+_REFERENCE_BELOW = re.compile(r"[0-9]{32}")  # PostFinance: the day and the number of the booking
 
-# German codes of business events (GVC): payments that come back, and lumps of our payment blocks.
-_RETURN_CODES = frozenset({"108", "109", "159", "181", "184"})
+# German codes of business events (GVC) of lumps that are our payment blocks.
 _LUMP_CODES = frozenset({"191", "192", "194", "195", "196", "197"})
-_RETURNED_ITEM = "RTI"  # SWIFT transaction type
 _LONGEST_CODE = 60
 
-# German return keys (?34) whose ISO reason is clear; others are kept as the bank wrote them.
-_REASONS = {
-    "901": "AC01",
-    "902": "AC04",
-    "903": "AC06",
-    "904": "AG01",
-    "906": "AM04",
-    "907": "AM05",
-    "908": "BE04",
-    "909": "MD01",
-    "910": "MD02",
-    "912": "MD06",
-    "913": "MD07",
-    "914": "MS03",
-    "915": "RC01",
-}
+_BOOKED, _PENDING = LineStatus.BOOKED, LineStatus.PENDING
+_BIC_LENGTHS = (8, 11)
+_NO_FACTS: Facts = {}
 
-_NARRATIVE = "NARR"  # ISO 20022: the reason is told in words only
-
+# A frozen dataclass sets each of its fields by a call, which for those of a line took longer than finding them in
+# the text. A draft has the same slots, is filled in the plain way, and then becomes a Line for good.
+_Draft: Any = make_dataclass(
+    "_Draft",
+    """
+    amount status booked_on valued_on counterparty remittance reference end_to_end_id mandate_id creditor_id
+    bank_reference transaction_code reversal return_reason original charges batch details position
+    """.split(),
+    slots=True,
+)
 _NOBODY = Party()
 
 
-class Oddity(StrEnum):
-    """What can be strange about a line that is readable all the same."""
-
-    NO_TYPE = "no_type"
-    NO_COMMA = "no_comma"
-    OTHER_LETTER = "other_letter"
-    INTEREST_DAY = "interest_day"
-    TAG_IN_TEXT = "tag_in_text"
-    FOREIGN_ORIGINAL = "foreign_original"
-    FOREIGN_CHARGES = "foreign_charges"
-    UNREADABLE_PART = "unreadable_part"
-
-
-def line(
-    entry: str, text: str, ns: str, currency: str, position: int, oddities: Counter[Oddity]
-) -> tuple[Line, bool]:
-    """The Line of a field :61: with its :86: and :NS:, and whether it is a credit.
+def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) -> tuple[Line, bool]:
+    """The Line of a field :61: with the texts behind it, and whether it is a credit.
 
     `position` counts from 1; what is strange is counted. Raises UnreadableFile, or what Money.parse raises,
     without a line number.
     """
-    first, _, below = entry.partition("\n")
-    found = _ENTRY.fullmatch(first.rstrip())
+    found = _ENTRY.match(entry)
     if found is None:
-        raise _why(first)
-    value, booked, mark, letter, amount, swift, references, bare = found.groups()
-    if swift is None or letter is not None or "," not in amount:
-        _note(swift, letter, amount, currency, oddities)
-    unsigned = minor_units(amount, currency)
+        raise _why(entry)
+    value, booked, mark, letter, stated, swift, references = found.groups()
+    unsigned = minor_units(stated, currency)
     is_credit = mark in _CREDITS
-    moved = Money(unsigned if is_credit else -unsigned, currency)
-    valued_on, booked_on = _days(value, booked, oddities)
-    facts = _facts(text, ns)
-    customer, bank, name = _references(references or bare or "")
-    extra = below.replace("\n", "").strip() if below else ""
-    is_returned = _is_returned(facts, swift)
-    is_turned = is_returned or mark[0] == "R"
+    amount = Money(unsigned if is_credit else -unsigned, currency)
+    valued_on, booked_on = days(value, booked)
+    if swift is None or letter is not None or valued_on is None or "," not in stated:
+        _note(swift, letter, valued_on, stated, currency, oddities)
+    below, facts = _explained(entry[found.end() :], oddities)
+    get = facts.get
+    customer, bank_reference, name = _references(references)
+    counterparty = _counterparty(facts, customer, name, below)
+    reversal = mark[0] == "R"
+    is_returned = mt940_returns.is_returned(facts, swift)
+    return_reason = mt940_returns.reason(facts) if is_returned else None
     original = charges = None
-    if is_turned or extra or "charges" in facts:
-        original, charges = _amounts(facts, extra, moved, is_turned, oddities)
-    return Line(
-        amount=moved,
-        status=LineStatus.PENDING if mark[0] == "E" else LineStatus.BOOKED,
-        booked_on=booked_on,
-        valued_on=valued_on,
-        counterparty=_counterparty(facts, customer, name, extra),
-        remittance=_remittance(facts, extra, customer),
-        reference=facts.get("reference"),
-        end_to_end_id=_known(facts.get("end_to_end_id")),
-        mandate_id=_known(facts.get("mandate_id")),
-        creditor_id=facts.get("creditor_id"),
-        bank_reference=bank,
-        transaction_code=_code(swift, facts.get("code"), facts.get("primanota"), facts.get("key")),
-        reversal=mark[0] == "R",
-        return_reason=_return_reason(facts) if is_returned else None,
-        original=original,
-        charges=charges,
-        batch=_batch(facts, customer),
-        position=position,
-    ), is_credit
+    if is_returned or reversal or below or get("charges"):
+        original, charges = mt940_returns.amounts(facts, below, amount, is_returned or reversal, oddities)
+    draft = _Draft(
+        amount,
+        _PENDING if mark[0] == "E" else _BOOKED,
+        booked_on,
+        valued_on,
+        counterparty,
+        get("purpose") if not below and get("purpose") else _remittance(facts, below, customer, counterparty),
+        get("reference"),
+        _known(get("end_to_end_id")),
+        _known(get("mandate_id")),
+        get("creditor_id"),
+        bank_reference or _reference_below(below),
+        _code(swift, get("code"), get("primanota"), get("key")),
+        reversal,
+        return_reason,
+        original,
+        charges,
+        _batch(facts, customer),
+        (),
+        position,
+    )
+    draft.__class__ = Line
+    return draft, is_credit
 
 
 def _why(text: str) -> UnreadableFile:
@@ -139,165 +123,122 @@ def _why(text: str) -> UnreadableFile:
 
 
 def _note(
-    swift: str | None, letter: str | None, amount: str, currency: str, oddities: Counter[Oddity]
+    swift: str | None,
+    letter: str | None,
+    valued_on: date | None,
+    amount: str,
+    currency: str,
+    oddities: Counter[Oddity],
 ) -> None:
     if swift is None:
         oddities[Oddity.NO_TYPE] += 1
     if letter is not None and letter != currency[2]:
         oddities[Oddity.OTHER_LETTER] += 1
+    if valued_on is None:
+        oddities[Oddity.INTEREST_DAY] += 1
     if "," not in amount:
         oddities[Oddity.NO_COMMA] += 1
 
 
-def _days(value: str, booked: str | None, oddities: Counter[Oddity]) -> tuple[date | None, date | None]:
-    """The value day and the booking day, which is the same where none is stated.
-
-    The value day is None for the 30 February that some banks write as the end of an interest month, if the
-    booking has a day of its own.
-    """
-    if booked is None:
-        valued_on = day(value)
-        return valued_on, valued_on
-    booked_on = entry_day(value, booked)
-    if not is_interest_day(value):
-        return day(value), booked_on
-    try:
-        return day(value), booked_on
-    except UnreadableFile:
-        oddities[Oddity.INTEREST_DAY] += 1
-        return None, booked_on
+def _explained(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
+    """What stands in the lines below the first one of a :61:, and what the texts :86: and :NS: behind it say."""
+    below, _, text = rest.partition("\n:86:")
+    if "\n:" in text or "\n:" in below:
+        return _explained_by_several(rest, oddities)
+    return below.replace("\n", "").strip() if below else "", mt940_texts.facts(text) if text else _NO_FACTS
 
 
-def _facts(text: str, ns: str) -> Facts:
-    found = mt940_texts.facts(text) if text else {}
-    if ns:
-        for name, value in mt940_texts.facts_of_ns(ns.split("\n")).items():
-            found.setdefault(name, value)
-    return found
+def _explained_by_several(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
+    below, *pairs = EXPLANATION.split(rest)
+    by_tag: dict[str, list[str]] = {"86": [], "NS": []}
+    for tag, text in zip(pairs[::2], pairs[1::2], strict=True):
+        by_tag[tag].append(text)
+        if _LOOKS_LIKE_FIELD.search(text):
+            oddities[Oddity.TAG_IN_TEXT] += 1
+    facts = mt940_texts.facts("\n".join(by_tag["86"])) if by_tag["86"] else {}
+    if by_tag["NS"]:
+        facts = mt940_texts.facts_of_ns("\n".join(by_tag["NS"]).split("\n")) | facts
+    return below.replace("\n", "").strip(), facts
 
 
 def _references(text: str) -> tuple[str, str | None, str | None]:
     """The customer's reference, the bank's behind "//", and the name some Dutch banks put behind the former."""
     customer, _, bank = text.partition("//")
-    customer, bank, name = customer.strip(), bank.strip(), None
+    customer, bank = customer.strip(), bank.strip()
+    if len(bank) > _REFERENCE_WIDTH and bank[_REFERENCE_WIDTH] == "/":
+        bank = bank[:_REFERENCE_WIDTH]  # key words of the bank follow
     if len(customer) > _REFERENCE_WIDTH and customer[_REFERENCE_WIDTH - 1] == " ":
-        customer, name = customer[:_REFERENCE_WIDTH].rstrip(), customer[_REFERENCE_WIDTH:].strip()
-    return customer, None if bank in _NO_REFERENCE else bank, name
+        return customer[:_REFERENCE_WIDTH].rstrip(), _known(bank), customer[_REFERENCE_WIDTH:].strip()
+    return customer, _known(bank), None
 
 
 def _known(reference: str | None) -> str | None:
-    return None if reference is None or reference.upper() in _NO_REFERENCE else reference
+    if not reference or (reference[0] in "Nn" and reference.upper() in _NO_REFERENCE):
+        return None
+    return reference
 
 
-def _counterparty(facts: Facts, customer: str, name: str | None, extra: str) -> Party:
+def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> Party:
     """The other side by :86:; Dutch banks also write its account as the reference or below :61:."""
-    account, bic = facts.get("account"), facts.get("bic")
+    account, bic = facts.get("account") or None, facts.get("bic") or None
     name = facts.get("name") or name
     if account is None:
         if name is not None and _ACCOUNT.fullmatch(customer):
             account = customer
-        elif extra and _ACCOUNT.fullmatch(extra):
-            account = extra
-    if account is None and name is None and bic is None:
-        return _NOBODY
+        elif below and _ACCOUNT.fullmatch(below):
+            account = below
+        elif below and name is None and _IBAN.fullmatch(customer):  # ASN Bank, with the name below
+            account, name = customer, below
+        elif name is None and bic is None:
+            return _NOBODY
     return Party(name=name, iban=account, bic=bic if bic is None or _is_bic(bic) else None)
 
 
 def _is_bic(text: str) -> bool:
     """In the place of a BIC German banks also write their own bank code of eight digits."""
-    return len(text) in (8, 11) and text.isalnum() and not text.isdigit()
+    return len(text) in _BIC_LENGTHS and text.isalnum() and not text.isdigit()
 
 
-def _remittance(facts: Facts, extra: str, customer: str) -> str | None:
-    """The payer's text; where there is neither that nor a reference, what the bank says of the line."""
-    purpose = facts.get("purpose")
-    if purpose or "reference" in facts:
-        return purpose or None
-    if extra and extra[0] != "/" and not _ACCOUNT.fullmatch(extra):
-        return extra
-    if "booking_text" in facts or "more" in facts:
-        return facts.get("booking_text") or facts["more"]
-    return None if customer in _NO_REFERENCE or customer in _POINTERS else customer
+def _reference_below(below: str) -> str | None:
+    return below if below and _REFERENCE_BELOW.fullmatch(below) else None
+
+
+def _remittance(facts: Facts, below: str, customer: str, counterparty: Party) -> str | None:
+    """The payer's text; where there is neither that nor a reference, what the bank says of the line.
+
+    The account of the other side is no reference where it stands in the place of one.
+    """
+    if purpose := facts.get("purpose"):
+        own = f"{customer} {below}"  # ASN Bank repeats account and name before the payer's text
+        return purpose.removeprefix(own).strip() or None if counterparty.iban == customer else purpose
+    if "reference" in facts:
+        return None
+    if below and below[0] != "/" and not _ACCOUNT.fullmatch(below) and not _REFERENCE_BELOW.fullmatch(below):
+        return below
+    if said := facts.get("booking_text") or facts.get("more"):
+        return said
+    is_none = customer in _NO_REFERENCE or customer in _POINTERS or customer == counterparty.iban
+    return None if is_none else customer
 
 
 @lru_cache(maxsize=1024)
 def _code(swift: str | None, code: str | None, primanota: str | None, key: str | None) -> str | None:
     """As German banks write it in camt: SWIFT type, GVC, primanota and key, such as NTRF+166+9075."""
     kind = swift.strip() if swift else ""
-    if code is None:
+    if not code:
         return kind or None
     return "+".join((kind, code, primanota or "", key or "")).rstrip("+")[:_LONGEST_CODE]
 
 
 def _batch(facts: Facts, customer: str) -> Batch | None:
     """The payment block of a lump: by KREF+ or the customer's reference in Germany, by /PREF/ in the Netherlands."""
-    batch_id = facts.get("batch_id")
-    if "code" in facts:
-        if facts["code"] not in _LUMP_CODES:
+    batch_id, code = facts.get("batch_id"), facts.get("code")
+    if code:
+        if code not in _LUMP_CODES:
             return None
         own = None if customer in _NO_REFERENCE or customer in _POINTERS else customer
         return Batch(payment_information_id=batch_id or own) if batch_id or own else None
-    if batch_id is None or "end_to_end_id" in facts:
+    if not batch_id or "end_to_end_id" in facts:
         return None
     counted = _DUTCH_COUNT.match(facts.get("purpose", ""))
     return Batch(payment_information_id=batch_id, count=int(counted[1]) if counted else None)
-
-
-# --- what comes back ---
-
-
-def _is_returned(facts: Facts, swift: str | None) -> bool:
-    return (
-        facts.get("code") in _RETURN_CODES
-        or "reason" in facts
-        or (swift is not None and swift[1:] == _RETURNED_ITEM)
-    )
-
-
-def _return_reason(facts: Facts) -> str:
-    """The ISO code the bank states, or that of its key, or one within its words; else the key, else NARR."""
-    if "reason" in facts:
-        return facts["reason"]
-    key = facts.get("key", "")
-    if key in _REASONS:
-        return _REASONS[key]
-    words = _REASON.findall(" ".join((facts.get("purpose", ""), facts.get("return_note", ""))))
-    return next((word for word in words if word in BY_CODE), key or _NARRATIVE)
-
-
-def _amounts(
-    facts: Facts, extra: str, moved: Money, is_turned: bool, oddities: Counter[Oddity]
-) -> tuple[Money | None, Money | None]:
-    """What was collected before fees, and the fees, both counted upwards; None where not told.
-
-    A booking of what comes back holds both, so without the first it is the booking less the fees.
-    """
-    original, charges = _part(facts, "original", moved, oddities), _part(facts, "charges", moved, oddities)
-    if extra and extra[0] == "/":
-        for kind, stated, amount in _STATED.findall(extra):
-            if stated == moved.currency:
-                part = Money(minor_units(amount, stated), stated)
-                original, charges = (part, charges) if kind == "OCMT" else (original, part)
-            elif kind == "CHGS":
-                oddities[Oddity.FOREIGN_CHARGES] += 1
-            elif is_turned:
-                oddities[Oddity.FOREIGN_ORIGINAL] += 1
-    if not is_turned:
-        return None, charges
-    if original is None and charges is not None:
-        original = abs(moved) - charges if moved.minor < 0 else moved + charges
-    return original, charges
-
-
-def _part(facts: Facts, name: str, moved: Money, oddities: Counter[Oddity]) -> Money | None:
-    """The amount of OAMT+ or COAM+, in the currency of the account."""
-    if name not in facts:
-        return None
-    found = _STATED_IN_TEXT.fullmatch(facts[name])
-    if found is not None and found[1] in (None, moved.currency) and found[3] in (None, moved.currency):
-        try:
-            return Money(minor_units(found[2], moved.currency), moved.currency)
-        except UnreadableAmount:
-            pass
-    oddities[Oddity.UNREADABLE_PART] += 1
-    return None

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
 from ledger.errors import Rejected
-from reconciliation.formats import mt940_lines, mt940_pages, mt940_problems, mt940_values
-from reconciliation.formats.mt940_lines import Oddity
+from reconciliation.formats import (
+    mt940_lines,
+    mt940_oddities,
+    mt940_pages,
+    mt940_totals,
+    mt940_values,
+)
+from reconciliation.formats.mt940_fields import EXPLANATION
+from reconciliation.formats.mt940_oddities import Oddity
 from reconciliation.formats.mt940_pages import Page
-from reconciliation.formats.mt940_values import Total
+from reconciliation.formats.mt940_totals import Total
 from reconciliation.formats.tally import Tally
 from reconciliation.statement import (
     Account,
@@ -30,7 +36,6 @@ MOST_REFUSED = 1000  # lines of a file that cannot be read; with more of them it
 
 _AVAILABLE = frozenset({"64", "65"})  # balances by value date, which prove nothing
 _UNUSED = frozenset({"940", "21"})
-_LOOKS_LIKE_FIELD = re.compile(r"\n:[0-9A-Z]{2,3}:")
 
 
 def located(refusal: Rejected, number: int | None) -> UnreadableFile:
@@ -58,47 +63,23 @@ class Message:
         self.is_interim = False
         self.is_cut = False
         self.header: Header | None = None
-        self.entry: str | None = None  # the :61: whose texts are still being read, from line `number` on
-        self.number = 0
-        self.text = ""
-        self.ns = ""
         self.totals: dict[str, Total] = {}
         self.tally = Tally()
         self.oddities: Counter[Oddity] = Counter()
         self.noticed: list[str] = []
 
-    def take(self, number: int, tag: str, text: str) -> Line | RefusedLine | None:
-        """Takes in one field, and gives the line that is complete by it. Raises Rejected where it is wrong.
-
-        Before the first :61: the message has to `begin`.
-        """
-        if tag == "86":
-            if self.entry is not None:  # else it is about the statement, and no part of any line
-                self._add_text(text)
-            return None
-        if tag == "61":
-            if self.closing is not None:
-                raise UnreadableFile("A line stands behind the closing balance of its statement.")
-            done = self._line() if self.entry is not None else None
-            self.number, self.entry = number, text
-            return done
-        return self._take_other(tag, text)
-
-    def _take_other(self, tag: str, text: str) -> Line | RefusedLine | None:
+    def take(self, tag: str, text: str) -> None:
+        """Takes in a field that is no line. Raises Rejected where it is wrong."""
+        written = EXPLANATION.split(text, 1)[0]  # a text behind another field is about the statement
         if tag in ("62F", "62M"):
-            self._close(tag, text)
-            return self._line()
-        if tag in ("90D", "90C"):
+            self._close(tag, written)
+        elif tag in ("90D", "90C"):
             self.is_interim = True
-            self.totals[tag] = mt940_values.total(text.split("\n", 1)[0], tag)
-            return self._line()
-        if tag == "NS":
-            self.ns += text + "\n" if self.entry is not None else ""
+            self.totals[tag] = mt940_totals.parse(written.split("\n", 1)[0], tag)
         elif tag in _AVAILABLE:
-            self._note_stray(tag, text)
+            self._note_stray(tag, written)
         elif tag not in _UNUSED:
-            self._head(tag, text)
-        return None
+            self._head(tag, written)
 
     # --- before the first line ---
 
@@ -178,30 +159,26 @@ class Message:
 
     # --- the lines ---
 
-    def _add_text(self, text: str) -> None:
-        self.text = f"{self.text}\n{text}" if self.text else text
-        if "\n:" in text and _LOOKS_LIKE_FIELD.search(text):
-            self.oddities[Oddity.TAG_IN_TEXT] += 1
+    def line(self, number: int, text: str) -> Line | RefusedLine:
+        """The line of a field :61: that begins on line `number` of the file; the message has to have begun.
 
-    def _line(self) -> Line | RefusedLine | None:
-        """The line whose texts are complete now; refused where it cannot be read by itself."""
-        entry = self.entry
-        if entry is None or self.currency is None:
-            return None
+        It is refused where it cannot be read by itself. Raises UnreadableFile where no line can stand.
+        """
+        if self.closing is not None:
+            raise UnreadableFile("A line stands behind the closing balance of its statement.")
         self.position += 1
-        text, ns, self.entry, self.text, self.ns = self.text, self.ns, None, "", ""
         try:
-            line, is_credit = mt940_lines.line(entry, text, ns, self.currency, self.position, self.oddities)
+            line, is_credit = mt940_lines.line(text, self.currency or "", self.position, self.oddities)
         except Rejected as refusal:
-            return self._refuse(refusal)
+            return self._refuse(number, refusal.message)
         self.tally.add(line, is_credit=is_credit)
         return line
 
-    def _refuse(self, refusal: Rejected) -> RefusedLine:
+    def _refuse(self, number: int, reason: str) -> RefusedLine:
         self.refused += 1
         if self.refused > MOST_REFUSED:
-            raise UnreadableFile(f"Over {MOST_REFUSED} lines cannot be read.", line=self.number)
-        refused = RefusedLine(position=self.position, reason=refusal.message, line=self.number)
+            raise UnreadableFile(f"Over {MOST_REFUSED} lines cannot be read.", line=number)
+        refused = RefusedLine(position=self.position, reason=reason, line=number)
         self.tally.refuse(refused)
         return refused
 
@@ -233,9 +210,6 @@ class Message:
 
         The Statement of a page that announces another one waits until that has begun, or is `given_up`.
         """
-        line = self._line()
-        if line is not None:
-            yield line
         if self.header is None:
             yield from self.begin()
         self.is_cut = self.is_cut or is_cut
@@ -255,8 +229,8 @@ class Message:
             *self._header_problems(header),
             *self.noticed,
             *mt940_pages.missing(self.opening, self.closing),
-            *mt940_problems.of_lines(self.oddities),
-            *mt940_problems.of_totals(self.totals, self.tally.all(currency), currency),
+            *mt940_oddities.told(self.oddities),
+            *mt940_totals.differences(self.totals, self.tally.all(currency), currency),
             *(("The message has no end mark; it may have been cut off.",) if self.is_cut else ()),
         )
         return self.tally.close(

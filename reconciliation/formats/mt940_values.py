@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
@@ -15,11 +14,13 @@ from reconciliation.statement import Account, Balance, UnreadableFile
 _CENTURY_TURNS = 80  # two digits of a year: 80 to 99 are of the last century
 _DAYS_OF_INTEREST_MONTH = ("0229", "0230")
 
+_OF_CENTS = frozenset(currency for currency in KNOWN if decimals(currency) == 2)
+_SAFE_LENGTH = 15  # of an amount that is below the largest one for certain
+
 # What an amount may look like. SWIFT asks for a comma; some banks write a point, or neither for whole units.
 AMOUNT = r"[0-9]{1,18}(?:[,.][0-9]{0,17})?"
 _BALANCE = re.compile(rf"([CD])([0-9]{{6}})([A-Z]{{3}})?({AMOUNT})")
 _FLOOR = re.compile(rf"([A-Z]{{3}})[CD]?({AMOUNT})")
-_TOTAL = re.compile(rf"([0-9]{{1,5}})([A-Z]{{3}})({AMOUNT})")
 _CURRENCY_BEHIND = re.compile(r"(?<=[0-9 ])([A-Z]{3})")
 
 
@@ -34,26 +35,31 @@ def day(text: str) -> date:
 
 
 @lru_cache(maxsize=4096)
-def entry_day(value_text: str, entry_text: str) -> date:
-    """The booking date MMDD in the year that brings it nearest to the value date YYMMDD.
+def days(value: str, booked: str | None) -> tuple[date | None, date]:
+    """The value day YYMMDD and the booking day, which is the same where `booked` does not state MMDD.
 
-    So a booking of January for a value of December is of the next year. Raises UnreadableFile.
+    The booking day is of the year that brings it nearest to the value day, so a booking of January for a value
+    of December is of the next year. There is no value day where it is the 30 February that some banks write as
+    the end of an interest month of 30 days, if the booking has a day. Raises UnreadableFile.
     """
-    months = int(entry_text[:2]) - int(value_text[2:4])
-    year = int(value_text[:2]) + (months < -6) - (months > 6)
-    return day(f"{year % 100:02d}{entry_text}")
-
-
-def is_interest_day(value_text: str) -> bool:
-    """Whether YYMMDD is a last day of February that only the interest calendar of 30-day months has."""
-    return value_text[2:] in _DAYS_OF_INTEREST_MONTH
+    if booked is None:
+        only = day(value)
+        return only, only
+    months = int(booked[:2]) - int(value[2:4])
+    year = int(value[:2]) + (months < -6) - (months > 6)
+    booked_on = day(f"{year % 100:02d}{booked}")
+    try:
+        return day(value), booked_on
+    except UnreadableFile:
+        if value[2:] not in _DAYS_OF_INTEREST_MONTH:
+            raise
+        return None, booked_on
 
 
 def minor_units(text: str, currency: str) -> int:
     """An amount that AMOUNT matches in minor units. Raises UnreadableAmount where it does not fit them."""
-    whole, comma, fraction = text.partition(",")
-    if comma and len(fraction) == decimals(currency) and len(whole) <= 12:
-        return int(whole + fraction)
+    if text[-3:-2] == "," and len(text) <= _SAFE_LENGTH and currency in _OF_CENTS:
+        return int(text[:-3] + text[-2:])
     return Money.parse(text, currency).minor
 
 
@@ -85,22 +91,6 @@ def floor_currency(text: str) -> str:
     if found is None:
         raise UnreadableFile("The floor limit in field :34F: cannot be read.")
     return checked_currency(found[1])
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What a field :90D: or :90C: declares: how many entries, and their sum counted upwards."""
-
-    count: int
-    sum: Money
-
-
-def total(text: str, tag: str) -> Total:
-    """Raises UnreadableFile where the field cannot be read."""
-    found = _TOTAL.fullmatch(text.strip())
-    if found is None:
-        raise UnreadableFile(f"The total in field :{tag}: cannot be read.")
-    return Total(int(found[1]), Money.parse(found[3], found[2]))
 
 
 def account(text: str) -> Account:

@@ -109,16 +109,13 @@ class _File:
         position = 0
         for event in events:
             current = self._current
-            if isinstance(event, Mark) or current is None or current.header is None:
+            if isinstance(event, Mark) or current is None or not current.takes_lines:
                 yield from self._around(event)
+                if isinstance(event, Mark) or self._current is None or not self._current.takes_lines:
+                    continue
                 current = self._current
-            if isinstance(event, Mark) or current is None:
-                continue
-            if current.is_investment:
-                current.cash += 1
-            else:
-                position += 1
-                yield current.line(event, position)
+            position += 1
+            yield current.line(event, position)
 
     def last(self, noticed: Iterable[str]) -> Statement:
         """The last Statement, with what there is to say of the file as a whole and was `noticed` in its text."""
@@ -129,14 +126,16 @@ class _File:
         return replace(self._held, problems=(*self._held.problems, *noticed, *answers, *unread))
 
     def _around(self, event: Event) -> Iterator[Item]:
-        """What a mark brings, or the first line of a statement before itself. Raises UnreadableFile."""
+        """What a mark brings, or a transaction besides a line: a header before the first. Raises UnreadableFile."""
         try:
             if isinstance(event, Mark):
                 yield from self._mark(event)
             elif self._current is None:
                 raise UnreadableFile("A line in the file stands outside of any statement.")
             else:
-                yield from self._begin(self._current)
+                if self._current.header is None:
+                    yield from self._begin(self._current)
+                self._current.cash += self._current.is_investment
         except Rejected as refusal:
             known = refusal.line if isinstance(refusal, UnreadableFile) else None
             raise UnreadableFile(refusal.message, line=known or event.line) from None
@@ -188,6 +187,7 @@ class _Reading:
     tally: Tally = field(default_factory=Tally)
     oddities: Counter[Oddity] = field(default_factory=Counter)
     is_in_pending: bool = False
+    takes_lines: bool = False
     cash: int = 0
     trades: int = 0
 
@@ -215,6 +215,7 @@ class _Reading:
             to_on=found.to_on,
             currency=found.currency,
         )
+        self.takes_lines = not self.is_investment
         return self.header
 
     def line(self, transaction: Transaction, position: int) -> Line | RefusedLine:
@@ -223,9 +224,7 @@ class _Reading:
         try:
             if transaction.fault is not None:
                 raise UnreadableFile(transaction.fault)
-            line = ofx_entries.line(
-                transaction.fields, self.currency, is_pending, position=position, oddities=self.oddities
-            )
+            line = ofx_entries.line(transaction.fields, self.currency, is_pending, position, self.oddities)
         except Rejected as refusal:
             refused = RefusedLine(position=position, reason=refusal.message, line=transaction.line)
             return self.refusals.add(refused, self.tally)

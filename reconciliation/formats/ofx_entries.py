@@ -44,7 +44,7 @@ _SIGNS: dict[str | None, int] = {"CREDIT": 1, "DEBIT": -1}
 
 
 def line(
-    fields: dict[str, str], currency: str, is_pending: bool, *, position: int, oddities: Counter[Oddity]
+    fields: dict[str, str], currency: str, is_pending: bool, position: int, oddities: Counter[Oddity]
 ) -> Line:
     """The Line of one transaction in an account kept in `currency`; `position` counts from 1.
 
@@ -54,15 +54,15 @@ def line(
     if is_pending or not _UNUSUAL.isdisjoint(fields):
         return _unusual(fields, currency, is_pending, position, oddities)
     get = fields.get
-    amount, booked_on = _amount(get("TRNAMT"), currency), ofx_values.day(get("DTPOSTED"))
+    amount, booked_on = ofx_values.money(get("TRNAMT"), currency), ofx_values.day(get("DTPOSTED"))
     bank_reference = written(get("FITID"))
     code = _code(get("TRNTYPE"))
-    if bank_reference is None or code in _SIGNS:
+    if bank_reference is None or amount.minor * _SIGNS.get(code, 0) < 0:
         _note(code, amount, bank_reference, oddities)
     return Line(
         amount=amount,
         booked_on=booked_on,
-        counterparty=Party(name=written(get("NAME"))),
+        counterparty=_named(get("NAME")),
         remittance=written(get("MEMO")),
         bank_reference=bank_reference,
         transaction_code=code,
@@ -75,7 +75,7 @@ def _unusual(
 ) -> Line:
     """The Line of a transaction that is pending, or has more than what all have."""
     get = fields.get
-    amount = _amount(get("TRNAMT"), _currency(fields, currency))
+    amount = ofx_values.money(get("TRNAMT"), _currency(fields, currency))
     status = _status(fields, is_pending)
     bank_reference = written(get("FITID"))
     code = _code(get("TRNTYPE"))
@@ -98,13 +98,13 @@ def _unusual(
     )
 
 
-_code = lru_cache(maxsize=256)(written)  # a type stands on most lines
+# A type stands on most lines of a file, and a customer's name on all of his.
+_code = lru_cache(maxsize=256)(written)
 
 
-def _amount(value: str | None, currency: str) -> Money:
-    if value is None or not value.strip():
-        raise UnreadableFile("A line has no amount.")
-    return ofx_values.money(value, currency)
+@lru_cache(maxsize=16_384)
+def _named(name: str | None) -> Party:
+    return Party(name=written(name))
 
 
 def _currency(fields: dict[str, str], currency: str) -> str:

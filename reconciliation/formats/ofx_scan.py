@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple, NoReturn, TypeAlias
 
@@ -60,7 +61,8 @@ class Mark(NamedTuple):
     line: int
 
 
-class Transaction(NamedTuple):
+@dataclass(slots=True)
+class Transaction:
     """One STMTTRN or STMTTRNP: its leaves by name, those of an aggregate within it as "PAYEE.NAME".
 
     `fault` is why it cannot be read by itself, where that shows already.

@@ -7,12 +7,6 @@ import re
 _OPEN_LEAF = re.compile(r"<([A-Z][A-Z0-9.]*)>([^<]*)")
 _CLOSED_LEAF = re.compile(r"<([A-Z][A-Z0-9.]*)>([^<]*)</\1>\s*(?=<|\Z)")
 
-# The leaves of nearly every transaction (OFX 1.6, section 11.4.2.1), and how each is closed.
-_KNOWN = frozenset(
-    "TRNTYPE DTPOSTED DTUSER DTAVAIL TRNAMT FITID CHECKNUM REFNUM NAME MEMO SIC SRVRTID".split()
-)
-_ENDS = {name: f"/{name}" for name in _KNOWN}
-
 # What a transaction may hold besides leaves.
 _PARTS = ("PAYEE", "BANKACCTTO", "CCACCTTO", "CURRENCY", "ORIGCURRENCY")
 
@@ -22,23 +16,7 @@ def usual(body: str) -> dict[str, str] | None:
 
     None where it is not nothing but leaves and such aggregates, all leaves closed or none, and no two of a name.
     """
-    return _known(body) or _flat(body) or _with_parts(body)
-
-
-def _known(body: str) -> dict[str, str] | None:
-    """The same for a transaction of nothing but the best known leaves, which needs no search for patterns.
-
-    Names and texts take turns; where a stray `<` or `>` disturbs that, some text stands in the place of a name.
-    """
-    parts = body.replace(">", "<").split("<")
-    step = 4 if "</" in body else 2
-    names = parts[1::step]
-    if not _KNOWN.issuperset(names) or len(parts) != step * len(names) + 1 or parts[0].strip():
-        return None
-    if step == 4 and ([*map(_ENDS.get, names)] != parts[3::4] or "".join(parts[4::4]).strip()):
-        return None
-    fields = dict(zip(names, parts[2::step]))  # noqa: B905 - as long as each other by the count of parts
-    return fields if len(fields) == len(names) else None
+    return _flat(body) or _with_parts(body)
 
 
 def _flat(body: str) -> dict[str, str] | None:

@@ -54,6 +54,8 @@ def _cut(text: str, line: int) -> tuple[str, str]:
 
 def _shown(text: str, line: int) -> tuple[str, str]:
     """Comments as their line ends and literal sections as escaped text; apart from it one that is unfinished."""
+    if "!" not in text:
+        return text, ""
     shown: list[str] = []
     start = 0
     while (at := text.find("<!", start)) >= 0:

@@ -22,7 +22,7 @@ _GROUPED = re.compile(
     r"[+-]?(?:[0-9]{1,3}(?:(,)[0-9]{3})+\.[0-9]*|[0-9]{1,3}(?:(\.)[0-9]{3})+,[0-9]*"
     r"|[0-9]{1,3}(?:([ \u00a0\u202f'])[0-9]{3})+(?:[.,][0-9]*)?)"
 )
-_CENTS = re.compile(r"\s*([+-]?[0-9]{1,12})\.([0-9]{2})\s*")
+_CENTS = re.compile(r"\s*[+-]?[0-9]{1,12}\.[0-9]{2}\s*")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 
 
@@ -49,17 +49,13 @@ def _letter(found: re.Match[str]) -> str:
     return chr(code)
 
 
+@lru_cache(maxsize=2048)
 def day(value: str | None) -> date | None:
     """The day as it is written, whatever hour and time zone stand behind it; None where it is blank.
 
     Raises UnreadableFile for what is no day of the calendar.
     """
-    return None if value is None else _day(value)
-
-
-@lru_cache(maxsize=2048)
-def _day(value: str) -> date | None:
-    text = value.strip()
+    text = (value or "").strip()
     if not text:
         return None
     if _DAY.fullmatch(text) is None:
@@ -86,14 +82,17 @@ def number(value: str) -> str:
     return text
 
 
-def money(value: str, currency: str) -> Money:
+def money(value: str | None, currency: str) -> Money:
     """An amount with its sign, in a currency that is known to be one.
 
-    Raises UnreadableFile where it is no number, or not exact in `currency`.
+    Raises UnreadableFile where there is none, or it is no number, or not exact in `currency`.
     """
-    plain = _CENTS.fullmatch(value)
-    if plain is not None and decimals(currency) == len(plain[2]):
-        return Money(int(plain[1] + plain[2]), currency)
+    if value is None:
+        raise UnreadableFile("A line has no amount.")
+    if _CENTS.fullmatch(value) is not None and decimals(currency) == 2:
+        return Money(int(value.replace(".", "")), currency)
+    if not value.strip():
+        raise UnreadableFile("A line has no amount.")
     try:
         return Money(minor_units(value, currency), currency)
     except UnreadableAmount:

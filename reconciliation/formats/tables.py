@@ -8,7 +8,8 @@ an element whose twin was traced before need not be looked at again: only its te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
@@ -16,6 +17,8 @@ from typing import Any, Protocol, TypeAlias
 from lxml import etree
 
 from ledger.errors import Rejected
+from reconciliation.formats import xml
+from reconciliation.statement import UnreadableFile
 
 Record: TypeAlias = dict[str, Any]
 
@@ -70,9 +73,31 @@ class Trace:
     acts: list[Act]
     elements: list[etree._Element]
 
-    def record(self) -> Record:
-        """The record of this very element. Raises Misread."""
-        return run(self.acts, [element.text or "" for element in self.elements])
+    def record(self, *, after_line: int = 0) -> Record:
+        """The record of this very element. Raises UnreadableFile with the line, which is counted `after_line`."""
+        try:
+            return run(self.acts, [element.text or "" for element in self.elements])
+        except Misread as refusal:
+            line = xml.line_of(self.elements[refusal.at])
+            raise UnreadableFile(refusal.message, line=line and line + after_line) from None
+
+    def texts(self) -> list[str]:
+        """The texts of the elements that are read, in the order of the acts."""
+        return [element.text or "" for element in self.read_elements()]
+
+    def read_elements(self) -> Iterator[etree._Element]:
+        """The elements whose text or attributes matter."""
+        return (self.elements[at] for kind, _, at, _ in self.acts if kind in (_KEEP, _LOOK))
+
+    def for_texts(self) -> tuple[Act, ...]:
+        """The same acts for a list of `texts`, with the attributes of these elements."""
+        numbers = itertools.count()
+        return tuple(
+            (kind, what, next(numbers), dict(element.attrib))
+            if kind in (_KEEP, _LOOK)
+            else (kind, what, 0, None)
+            for kind, what, _, element in self.acts
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +114,10 @@ class Layout:
         found = Trace([], [])
         _trace(element, self.steps, found)
         return found
+
+    def record(self, element: etree._Element, *, after_line: int = 0) -> Record:
+        """What the table finds in `element`. Raises UnreadableFile with the line, counted `after_line`."""
+        return self.trace(element).record(after_line=after_line)
 
 
 def run(acts: Sequence[Act], texts: Sequence[str]) -> Record:

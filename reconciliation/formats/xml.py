@@ -11,7 +11,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from lxml import etree
 
@@ -79,8 +79,14 @@ class Name:
         return cls(namespace[1:], local)
 
 
+class Source(Protocol):
+    """Where bytes come from; none come at its end."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 def iterate(
-    stream: BinaryIO, *, tags: Sequence[str] | None = None, events: Sequence[str] = ("end",)
+    stream: Source, *, tags: Sequence[str] | None = None, events: Sequence[str] = ("end",)
 ) -> Iterator[etree._Element]:
     """The elements of `stream` with one of `tags` (patterns such as "{*}Ntry"), in the order of `events`.
 
@@ -90,7 +96,7 @@ def iterate(
     wanted = None if tags is None else (*tags, XINCLUDE)
     parser = etree.XMLPullParser(events=cast(Any, (*events, "start-ns")), tag=wanted, **_HARDENED)
     data = _head(stream)
-    refuse_document_type(data)
+    refuse_document_type(data[:CHUNK])
     is_checked = False
     while data:
         _feed(parser, data)
@@ -183,6 +189,20 @@ def readable(head: bytes) -> str:
     return text
 
 
+def plain_encoding(head: bytes) -> str | None:
+    """The encoding of the file if it writes each ASCII character as that one byte, else None."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0", b"<\0", *_OTHER_ENCODINGS)):
+        return None
+    has_mark = head.startswith(codecs.BOM_UTF8)
+    declared = _DECLARED.match(head[:CHUNK].removeprefix(codecs.BOM_UTF8).decode("latin-1"))
+    if declared is None:
+        return "utf-8"
+    if not _is_known(declared[1]):
+        return None
+    name = codecs.lookup(declared[1]).name
+    return None if name.startswith("utf-16") or (has_mark and name != "utf-8") else name
+
+
 def _is_known(encoding: str) -> bool:
     try:
         return _ENCODINGS.fullmatch(codecs.lookup(encoding).name) is not None
@@ -205,7 +225,7 @@ def _refuse_include(element: etree._Element) -> NoReturn:
     )
 
 
-def _head(stream: BinaryIO) -> bytes:
+def _head(stream: Source) -> bytes:
     head = data = stream.read(CHUNK)
     while data and len(head) < CHUNK:
         data = stream.read(CHUNK - len(head))

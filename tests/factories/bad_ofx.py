@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.factories import bad_xml, ofx
-from tests.factories.bad_camt import CURRENCIES
 from tests.factories.bad_files import (
     Endless,
     Expected,
@@ -14,6 +13,7 @@ from tests.factories.bad_files import (
     cuts,
     damaged,
     line_refused,
+    named,
     refused,
     replaced,
     told,
@@ -28,7 +28,6 @@ XML = ofx.xml(ofx.Stated(entries=ENTRIES))
 
 AMOUNTS = {
     "of letters": "abc",
-    "that is blank": " ",
     "with 13 decimals": "12.5000000000001",
     "with 3 decimals": "12.505",
     "with two kinds of marks out of order": "1,012.50,3",
@@ -64,6 +63,7 @@ def _lines(good: bytes) -> Iterator[tuple[str, File, Expected]]:
     """What is wrong with one line, and only with that line: the two balances of OFX prove nothing."""
     for name, amount in AMOUNTS.items():
         yield f"an amount {name}", replaced(good, "<TRNAMT>12.50", f"<TRNAMT>{amount}"), line_refused("")
+    yield "a blank amount", replaced(good, "<TRNAMT>12.50", "<TRNAMT> "), line_refused("has no amount")
     yield "no amount", replaced(good, "<TRNAMT>12.50", "<OTHER>1"), line_refused("has no amount")
     for day in DAYS:
         at = good.index(b"<STMTTRN>")
@@ -74,11 +74,13 @@ def _lines(good: bytes) -> Iterator[tuple[str, File, Expected]]:
 def _statement(good: bytes) -> Iterator[tuple[str, File, Expected]]:
     for name, amount in AMOUNTS.items():
         yield f"a balance {name}", replaced(good, "<BALAMT>1000.00", f"<BALAMT>{amount}"), told()
-    for currency in CURRENCIES:
+    for currency in ("EURO", "XXX", "E", "978"):
         yield f"kept in {currency}", replaced(good, "<CURDEF>EUR", f"<CURDEF>{currency}"), told()
     yield "no currency", replaced(good, "<CURDEF>EUR", "<OTHER>EUR"), refused("in which currency")
     yield "no account", replaced(good, "<ACCTID>0532013000", "<OTHER>1"), told()
-    yield "no balance", replaced(good, "<BALAMT>1000.00", "<OTHER>1"), told()
+    unproved = named("no opening and closing balance")
+    yield "no balance", replaced(good, "<BALAMT>1000.00", "<OTHER>1"), unproved
+    yield "a blank balance", replaced(good, "<BALAMT>1000.00", "<BALAMT> "), unproved
     yield "a line within a line", replaced(good, "<TRNTYPE>CREDIT", "<STMTTRN><TRNTYPE>CREDIT"), refused()
     yield "a line that does not end", replaced(good, "</STMTTRN>", ""), refused()
     yield "a statement that does not end", replaced(good, "</STMTRS>", ""), refused()
@@ -112,9 +114,14 @@ def _cuts(good: bytes) -> Iterator[tuple[str, File, Expected]]:
         yield name, content, refused()
 
 
+# OFX 1 has elements that nobody closes, and what stands in an element that is not read is passed over.
+HARMLESS = {"an element closed twice", "an element that is never closed", "an included file"}
+
+
 def _hostile() -> Iterator[tuple[str, File, Expected]]:
     for name, content, _ in bad_xml.hostile(XML, "Rechnung", "OFX"):
-        yield name, content, told()
+        if name not in HARMLESS:
+            yield name, content, told()
 
 
 TABLES = {

@@ -84,18 +84,18 @@ def _pipe(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-def _limit_memory() -> None:
-    """Only Linux tells a process its own size and keeps it to a limit of it."""
+def limit_memory(size: int) -> None:
+    """Bounds what this process may take beyond what it has; only Linux tells it, and keeps it to that."""
     status = Path("/proc/self/statm")
     if status.exists():
         pages = int(status.read_text().split()[0])
-        most = pages * os.sysconf("SC_PAGE_SIZE") + MEMORY
+        most = pages * os.sysconf("SC_PAGE_SIZE") + size
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _serve(module: str, function: str) -> None:
     prepare = getattr(importlib.import_module(module), function)
-    _limit_memory()
+    limit_memory(MEMORY)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for line in sys.stdin:
         try:

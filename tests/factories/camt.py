@@ -1,4 +1,4 @@
-"""Writes camt.053 statements as banks do, in the versions .02, .04, .08 and .13, from simple arguments.
+"""Writes camt.053 statements as banks do, and camt.052 and .054 too, in the versions .02 to .14.
 
     camt053([credit(1250, name="Anna Beispiel", remittance="RE-2026-0815")], opening=100_000)
 
@@ -14,6 +14,14 @@ from datetime import date
 from xml.sax.saxutils import escape
 
 VERSIONS = ("02", "04", "08", "13")
+EVERY_VERSION = tuple(f"{number:02d}" for number in range(2, 15))
+
+# The root element of each message, the element of one statement, and that of its page number.
+MESSAGES = {
+    "camt.052": ("BkToCstmrAcctRpt", "Rpt", "RptPgntn"),
+    "camt.053": ("BkToCstmrStmt", "Stmt", "StmtPgntn"),
+    "camt.054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn", "NtfctnPgntn"),
+}
 
 ACCOUNT = "DE89370400440532013000"
 DAY = date(2026, 1, 5)
@@ -65,7 +73,10 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Stated:
-    """One statement (Stmt). `balances` replaces both balances by (type, signed amount, day, currency)."""
+    """One statement (Stmt). `balances` replaces both balances by (type, signed amount, day, currency).
+
+    `page` is the number of its page (from version .03) and whether it is the last.
+    """
 
     entries: tuple[Entry, ...] = ()
     account: str = ACCOUNT
@@ -79,6 +90,7 @@ class Stated:
     from_on: date | None = DAY
     to_on: date | None = DAY
     copy: str | None = None
+    page: tuple[int, bool] | None = None
     has_summary: bool = False
 
 
@@ -138,13 +150,20 @@ def camt053(entries: Iterable[Entry] = (), *, version: str = "08", **about: obje
 
 def camt053_file(statements: Iterable[Stated], *, version: str = "08", message_id: str = "MSG-1") -> bytes:
     """A file with several statements, in UTF-8."""
-    writer = _Writer(int(version))
+    return camt_file("camt.053", statements, version=version, message_id=message_id)
+
+
+def camt_file(
+    message: str, statements: Iterable[Stated], *, version: str = "08", message_id: str = "MSG-1"
+) -> bytes:
+    """A file of one of MESSAGES with several statements, in UTF-8. A camt.054 never has balances."""
+    writer = _Writer(int(version), message)
     body = _el(
-        "BkToCstmrStmt",
+        MESSAGES[message][0],
         _el("GrpHdr", _el("MsgId", message_id), _el("CreDtTm", "2026-01-05T18:00:00")),
         *(writer.statement(stated) for stated in statements),
     )
-    namespace = f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"
+    namespace = f"urn:iso:std:iso:20022:tech:xsd:{message}.001.{version}"
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{namespace}">{body}</Document>\n'.encode()
     )
@@ -195,10 +214,12 @@ def _flag(name: str, value: bool | None) -> _Xml:
 @dataclass(frozen=True)
 class _Writer:
     version: int
+    message: str = "camt.053"
 
     def statement(self, stated: Stated) -> _Xml:
         booked = [entry for entry in stated.entries if entry.status == "BOOK"]
         closing = stated.opening + sum(entry.amount for entry in booked)
+        _, name, pagination = MESSAGES[self.message]
         balances = stated.balances or (
             ("OPBD", stated.opening, stated.from_on or DAY, stated.currency),
             (
@@ -208,10 +229,13 @@ class _Writer:
                 stated.currency,
             ),
         )
+        if self.message == "camt.054":
+            balances = ()
         number = _el("Othr", _el("Id", stated.other_account)) or _el("IBAN", stated.account)
         return _el(
-            "Stmt",
+            name,
             _el("Id", stated.statement_id),
+            self._page(pagination, stated.page),
             _el("ElctrncSeqNb", stated.sequence),
             _el("CreDtTm", "2026-01-05T18:00:00"),
             self._period(stated),
@@ -221,6 +245,12 @@ class _Writer:
             self._summary(booked) if stated.has_summary else None,
             *(self._entry(entry, stated.currency) for entry in stated.entries),
         )
+
+    def _page(self, name: str, page: tuple[int, bool] | None) -> _Xml:
+        if page is None:
+            return _Xml("")
+        number, is_last = page
+        return _el(name, _el("PgNb", str(number)), _flag("LastPgInd", is_last))
 
     def _period(self, stated: Stated) -> _Xml:
         if stated.from_on is None or stated.to_on is None:

@@ -486,7 +486,6 @@ def test_an_interim_report_has_lines_but_no_balances() -> None:
     assert (statement.booked, statement.booked_count, statement.lines) == (euro(950), 2, 3)
     assert statement.problems == (
         "An interim report: its lines are provisional until a statement brings them.",
-        "The statement has no opening and closing balance, so its lines cannot be proved.",
     )
 
 
@@ -709,3 +708,21 @@ def test_another_reader_finds_the_same_lines_sums_and_days_in_plain_files() -> N
         assert ours.statement.closing is not None
         assert Money.parse(str(closing.amount), closing.currency) == ours.statement.closing.amount
         assert ours.statement.balanced is True
+
+
+def test_another_reader_finds_the_same_reversals_once_its_sign_of_a_reversed_credit_is_put_right() -> None:
+    entries = [
+        Entry(amount=5000),
+        Entry(amount=-5000, mark="RC"),
+        Entry(amount=-70),
+        Entry(amount=70, mark="RD"),
+    ]
+    content = made.mt940(entries)
+    theirs = peer.parse(content.decode()).transactions
+    as_given = [Money.parse(str(one.data["amount"].amount), "EUR").minor for one in theirs]
+    assert as_given == [5000, 5000, -70, 70]
+    put_right = [
+        -amount if one.data["status"] == "RC" else amount
+        for one, amount in zip(theirs, as_given, strict=True)
+    ]
+    assert put_right == [line.amount.minor for line in only(content).lines] == [5000, -5000, -70, 70]

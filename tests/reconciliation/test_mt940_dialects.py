@@ -237,6 +237,44 @@ def test_a_single_payment_is_no_lump_whatever_its_reference() -> None:
     assert read(german("166", purpose="KREF+K-1 SVWZ+a"), reference="R-1").batch is None
 
 
+def test_attributes_that_are_repeated_in_words_are_no_part_of_the_purpose() -> None:
+    purpose = (
+        f"EREF+E2E-1 SVWZ+Beitrag 2026 EREF: E2E-1 MREF: M-1 CRED: {CREDITOR_ID} "
+        f"IBAN: {CUSTOMER} BIC: BYLADEM1001 ABWE: Otto"
+    )
+    line = read(german("166", purpose=purpose, name="Anna"))
+    assert (line.remittance, line.end_to_end_id) == ("Beitrag 2026", "E2E-1")
+    assert (line.mandate_id, line.creditor_id) == ("M-1", CREDITOR_ID)
+    assert line.counterparty == Party(name="Anna", iban=CUSTOMER, bic="BYLADEM1001")
+
+
+def test_attributes_may_be_spelled_with_a_colon_alone() -> None:
+    line = read(german("166", purpose="EREF: E2E-1 MREF: NOTPROVIDED SVWZ: Rechnung 4711", name="Anna"))
+    assert (line.remittance, line.end_to_end_id, line.mandate_id) == ("Rechnung 4711", "E2E-1", None)
+    assert read("EREF: E2E-1 SVWZ: Rechnung 4711").end_to_end_id == "E2E-1"
+
+
+def test_what_the_bank_states_goes_before_what_is_repeated_in_words() -> None:
+    line = read(german("166", purpose="EREF+E2E-1 SVWZ+a EREF: E2E-2 IBAN: DE02", iban=CUSTOMER, name="Anna"))
+    assert (line.end_to_end_id, line.counterparty.iban) == ("E2E-1", CUSTOMER)
+
+
+def test_labels_in_parts_of_their_own_tell_what_stands_behind_them() -> None:
+    parts = [
+        "LASTSCHRIFT",
+        "END-TO-END-REF.:",
+        "1" * 27,
+        "23",
+        "CORE / MANDATSREF.:",
+        "MA61",
+        "GLÄUBIGER-ID:",
+    ]
+    text = "".join(f"?{number}{part}" for number, part in enumerate([*parts, CREDITOR_ID, "Ref. JK21"], 20))
+    line = read(f"005{text}?32BEISPIEL AG", amount=-1250)
+    assert (line.remittance, line.end_to_end_id) == ("LASTSCHRIFT Ref. JK21", "1" * 27 + "23")
+    assert (line.mandate_id, line.creditor_id) == ("MA61", CREDITOR_ID)
+
+
 # --- the Netherlands ---
 
 
@@ -348,6 +386,53 @@ def test_older_dutch_files_have_account_and_name_as_the_reference() -> None:
     assert line.remittance == "BETALINGSKENM. 4711"
 
 
+def test_rabobank_may_name_the_account_in_the_text() -> None:
+    line = read("/ACCW/NL54INGB0006752576,INGBNL2A/ORDP//NAME/A. Voorbeeld/REMI/1000122")
+    assert line.counterparty == Party(name="A. Voorbeeld", iban="NL54INGB0006752576", bic="INGBNL2A")
+    assert line.remittance == "1000122"
+
+
+def test_knab_has_account_and_name_behind_the_words() -> None:
+    line = read("FACTUUR 4711\nREK: NL65INGB0123456789/NAAM: VOORBEELD B.V.")
+    assert line.counterparty == Party(name="VOORBEELD B.V.", iban="NL65INGB0123456789")
+    assert line.remittance == "FACTUUR 4711"
+    assert read("REK: NL65INGB0123456789/NAAM: VOORBEELD B.V.").remittance is None
+
+
+def test_asn_bank_has_the_account_as_reference_and_the_name_below_and_repeats_both() -> None:
+    line = read(
+        "NL47INGB9999999999 a voorbeeld\n                \nBetaling 4711        ",
+        kind="NOVB",
+        reference="NL47INGB9999999999",
+        extra="a voorbeeld",
+    )
+    assert line.counterparty == Party(name="a voorbeeld", iban="NL47INGB9999999999")
+    assert line.remittance == "Betaling 4711"
+
+
+# --- Switzerland, Luxembourg, North Macedonia ---
+
+
+def test_postfinance_has_its_own_reference_below_the_line() -> None:
+    line = read("MITTEILUNGEN: 4711", reference="01916//NONREF", extra="20131209007602198765432000000012")
+    assert line.bank_reference == "20131209007602198765432000000012"
+    assert read("a", bank_reference="B-1", extra="2" * 32).bank_reference == "B-1"
+
+
+def test_key_words_behind_the_reference_of_the_bank_are_no_part_of_it() -> None:
+    assert read("a", bank_reference="CIOB220117990193/IACC/D3/").bank_reference == "CIOB220117990193"
+
+
+@pytest.mark.parametrize(
+    ("references", "remittance"),
+    [("/747//747", "747//747 uplata"), ("/00//00", "uplata"), ("/EMPTY/", "uplata")],
+)
+def test_account_name_references_and_words_may_stand_in_rows(references: str, remittance: str) -> None:
+    line = read(f"/ORDP/300000000460495\n/PRIMER DOOEL SKOPJE\n{references}\n/uplata")
+    assert line.counterparty == Party(name="PRIMER DOOEL SKOPJE", iban="300000000460495")
+    assert line.remittance == remittance
+
+
 # --- free words and others ---
 
 
@@ -359,7 +444,11 @@ def test_older_dutch_files_have_account_and_name_as_the_reference() -> None:
         (f"{'x' * 61}\ny", f"{'x' * 61}y"),
         (f"{'x' * 40}\ny", f"{'x' * 40} y"),
         ("a    b", "a b"),
-        ("/BENM/300000000000133\n/BANKA AD\n/provizija", "/BENM/300000000000133 /BANKA AD /provizija"),
+        ("/BENM/300000000000133\n/BANKA AD", "/BENM/300000000000133 /BANKA AD"),
+        ("717.76.000.09 BTW F 611,53", "717.76.000.09 BTW F 611,53"),
+        ("030/1012345 Durchwahl 20", "030/1012345 Durchwahl 20"),
+        ("166.20.Rechnung", "166.20.Rechnung"),
+        ("Rechnung 4711 IBAN: DE02 BIC: X", "Rechnung 4711 IBAN: DE02 BIC: X"),
         ("/OCMT/USD2853,12/\nPAYMENT 4711", "/OCMT/USD2853,12/ PAYMENT 4711"),
         ("/", "/"),
         ("", None),
@@ -378,6 +467,8 @@ def test_free_words_are_the_remittance(text: str, remittance: str | None) -> Non
         ("/TRCD/00100/", "NONREF", None),
         (None, "Fees according", "Fees according"),
         (None, "KREF+", None),
+        (None, "1234567890", "1234567890"),
+        (None, "1234567890      A Voorbeeld", None),
         (None, "NONREF", None),
     ],
 )

@@ -1,0 +1,46 @@
+"""The purpose of a booking as tables write it: pieces joined, and the German SEPA tags in it taken apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from reconciliation.formats import mt940_texts
+
+# Lengths at which German banks cut one text into pieces (MT940 :86: and ISO 20022); such a piece runs on.
+_CUT_AT = frozenset({27, 35})
+
+# The tags of MT940 (DFÜ-Abkommen Anlage 3), which Atruvia writes with a colon instead of the plus.
+_TAGS = "EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|BREF|RREF|PURP"
+_TAGGED = re.compile(rf"(?:\A|(?<=[\s,;]))(?:{_TAGS})(?:\+|: ?)")
+
+
+def joined(pieces: Sequence[str]) -> str:
+    """One text of the pieces that several columns hold; blanks are single."""
+    if len(pieces) == 1:
+        text = pieces[0]
+    else:
+        filled = [piece for piece in pieces if piece and not piece.isspace()]
+        text = "".join(piece if len(piece) in _CUT_AT else piece + " " for piece in filled)
+    return " ".join(text.split()) if "  " in text or "\n" in text or "\t" in text else text.strip()
+
+
+def without_breaks(text: str, line_break: str) -> str:
+    """The text with the bank's own mark of a line break taken out; a line is cut anywhere, so it runs on."""
+    pieces = text.split(line_break)
+    return "".join(f" {piece}" if _TAGGED.match(piece) else piece for piece in pieces).strip()
+
+
+def facts(text: str) -> dict[str, str]:
+    """What the tags in the text say, and as "purpose" the text itself; only that where there are none."""
+    if "+" not in text and ":" not in text:
+        return {"purpose": text} if text else {}
+    tagged = _TAGGED.search(text)
+    if tagged is None:
+        return {"purpose": text} if text else {}
+    before = text[: tagged.start()].strip(" ,;")
+    found = dict(mt940_texts.facts(text[tagged.start() :]))
+    purpose = " ".join(part for part in (before, found.get("purpose", "")) if part)
+    if purpose:
+        found["purpose"] = purpose
+    return found
