@@ -32,6 +32,7 @@ from gateway.api import (
     invoices,
     mandates,
     payments,
+    statement_files,
     statements,
 )
 from gateway.runtime import Runtime, open_runtime
@@ -78,7 +79,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, debit_batches, files,
-        statements, payments, events, health,
+        statement_files, statements, payments, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

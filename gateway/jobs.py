@@ -13,6 +13,7 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from gateway import statement_import
 from gateway.logs import where
 from gateway.models import IdempotentReply
 from gateway.runtime import Runtime
@@ -80,6 +81,15 @@ def _match_lines(context: JobContext) -> None:
     log.info("matched", lines=done.looked_at, matched=done.by_rule.total(), waiting=done.waiting.total())
 
 
+@jobs.task(name=statement_import.JOB, pass_context=True)
+def _import_statement_file(context: JobContext, file_id: str) -> None:
+    runtime = _runtime(context)
+    done = statement_import.take_in(runtime, file_id, actor="job")
+    log.info("imported", file_id=file_id, lines=done.imported, known=done.known, refused=done.refused)
+    if done.imported or done.promoted:
+        match_everything(runtime, actor="job")
+
+
 # The periodic jobs run every hour, not once at midnight: the treasury's day may begin at any hour of UTC, a server
 # that was off catches up when it starts, and what failed is done by the next one.
 
@@ -89,6 +99,14 @@ def _match_lines(context: JobContext) -> None:
 def _match_waiting(context: JobContext, timestamp: int) -> None:
     """Lines that wait for an invoice which the ERP has pushed since, or for a matching that failed."""
     _match_lines(context)
+
+
+@jobs.periodic(cron="*/10 * * * *")
+@jobs.task(name="import_waiting", queue=PERIODIC, pass_context=True, queueing_lock="import_waiting")
+def _import_waiting(context: JobContext, timestamp: int) -> None:
+    """Files that arrived and whose job has failed, for example because the database went away."""
+    for file_id in statement_import.waiting(_runtime(context)):
+        _import_statement_file(context, file_id)
 
 
 @jobs.periodic(cron="5 * * * *")

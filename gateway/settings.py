@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1, description="The largest statement file taken in."
     )
+    import_at_once_bytes: int = Field(
+        default=2 * 1024 * 1024, ge=0, description="Larger uploads are answered at once and read by a worker."
+    )
     work_in_server: bool = Field(default=True, description="Whether the server also works on jobs.")
     log_level: str = "info"
 

@@ -28,6 +28,7 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
         "payment_block": "blk",
         "refund": "ref",
         "statement": "stm",
+        "statement_layout": "lay",
         "statement_file": "sfl",
         "statement_line": "lin",
         "stored_file": "fil",

@@ -26,6 +26,7 @@ SURE = 8  # from here on an agreement is more than chance: it also holds between
 _SHORTEST_REFERENCE = 6  # what is shorter is a running number within a file
 _SHORTEST_ACCOUNT = 6
 _SHORTEST_TEXT = 8
+_SHORTEST_WORD = 3  # that is looked for within longer ones
 _SHORTEST_CUT = 12  # references are cut to 16 characters by SWIFT fields
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", "STARTUMS"})
 _MOST_PAIRS = 20_000  # pairs of one day and amount that are compared each with each
@@ -258,10 +259,15 @@ def _texts(mine: Facts, other: Facts, *, same_words: bool) -> int | None:
         return 3 if len(short.text) >= _SHORTEST_TEXT else 1
     if same_words:
         return None
-    found = sum(len(word) for word in short.words if word in long.text)
-    lost = any(not word.isalpha() and word not in long.text for word in short.words)
-    enough = found >= _WORDS_TO_AGREE * sum(map(len, short.words))
-    return 1 if enough and not lost else None
+    missing = [word for word in short.words if not _holds(long, word)]
+    is_lost = any(not word.isalpha() for word in missing)
+    few = sum(map(len, missing)) <= (1 - _WORDS_TO_AGREE) * sum(map(len, short.words))
+    return 1 if few and not is_lost else None
+
+
+def _holds(facts: Facts, word: str) -> bool:
+    """Whether a text has a word, by itself or, if it is not too short for chance, within a longer one."""
+    return word in facts.words or (len(word) >= _SHORTEST_WORD and word in facts.text)
 
 
 @lru_cache(maxsize=4096)

@@ -103,7 +103,7 @@ def gathered(received: receiving.Received, members: list[ImportReport]) -> Impor
         ImportReport(file_id=file.id, name=member.name, sha256=file.sha256, refusal=member.refusal)
         for member in received.unopened
     ]
-    whole = _report(file, members=(*members, *unopened))
+    whole = report_of(file, members=(*members, *unopened))
     return replace(
         whole,
         duplicate=bool(members) and all(member.duplicate for member in members),
@@ -123,18 +123,18 @@ def take_in(
     is imported.
     """
     if file.state in receiving.READ:
-        return _report(file, duplicate=True)
+        return report_of(file, duplicate=True)
     try:
         with outbox.all_or_nothing(session):
             done = _take_in(session, file, act, progress)
     except detect.NotAStatement as answer:
         file.state, file.format = FileState.HANDED_ON, answer.format
         audit.record(session, "statement_file.handed_on", file.id, act=act, format=answer.format)
-        return _report(file, problems=(answer.message,))
+        return report_of(file, problems=(answer.message,))
     except Rejected as refusal:
         receiving.refuse(session, file, refusal, act)
         layouts.remember_refusal(session, file, refusal, act=act)
-        return _report(file, refusal=refusal)
+        return report_of(file, refusal=refusal)
     file.state, file.format = FileState.IMPORTED, done.format
     file.refusal = file.refusal_code = file.refusal_line = file.proposal = None
     report = _counted(file, done)
@@ -145,7 +145,8 @@ def take_in(
     return report
 
 
-def _report(file: StatementFile, **said: object) -> ImportReport:
+def report_of(file: StatementFile, **said: object) -> ImportReport:
+    """The report of a file, with what is to be `said` of it beside its name and bytes."""
     return ImportReport(
         file_id=file.id, name=file.name, sha256=file.sha256, size=file.size, format=file.format,
         **said,  # type: ignore[arg-type]
@@ -154,7 +155,7 @@ def _report(file: StatementFile, **said: object) -> ImportReport:
 
 def _counted(file: StatementFile, done: _Reading) -> ImportReport:
     records = done.records
-    return _report(
+    return report_of(
         file,
         statement_ids=tuple(record.id for record in records),
         imported=sum(record.new_count for record in records),
@@ -168,7 +169,7 @@ def _counted(file: StatementFile, done: _Reading) -> ImportReport:
 def _take_in(session: Session, file: StatementFile, act: Act, progress: Progress) -> _Reading:
     stream = io.BytesIO(file.content)
     chosen = get_bank_account(session, file.bank_account_id) if file.bank_account_id else None
-    format_name, items = reading.open_file(stream, chosen=chosen, layouts=layouts.standing(session, chosen))
+    format_name, items = reading.open_file(stream, known_of(session, file, chosen))
     done = _Reading(progress, stream, format_name)
     _read(session, file, items, done, chosen=chosen, act=act)
     if not done.records:
@@ -177,6 +178,15 @@ def _take_in(session: Session, file: StatementFile, act: Act, progress: Progress
         own = [record for record in done.records if record.bank_account_id == account_id]
         _conclude(session, account, own, act)
     return done
+
+
+def known_of(session: Session, file: StatementFile, chosen: BankAccount | None) -> reading.Known:
+    """What is known of a file beside its bytes."""
+    return reading.Known(
+        currency=chosen.currency if chosen else None,
+        layouts=layouts.standing(session, chosen),
+        date_order=reading.date_order(file.date_order),
+    )
 
 
 def _read(

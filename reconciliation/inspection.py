@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from typing import Any, BinaryIO
 
 from ledger.money import Money
-from reconciliation.formats import detect
+from reconciliation import reading
+from reconciliation.formats import archive
+from reconciliation.formats.delimited import LayoutDrifted, UnknownLayout
+from reconciliation.reading import NOTHING, Known
 from reconciliation.statement import Balance, Batch, Line, UnreadableFile, WholeStatement, gather
 
 
-def inspect(stream: BinaryIO, *, name: str) -> list[dict[str, Any]]:
+def inspect(stream: BinaryIO, *, name: str, known: Known = NOTHING) -> list[dict[str, Any]]:
     """One object per statement of a seekable stream, in the order of the file.
 
     Amounts are minor units signed from the account holder's view; `original_minor` is what once was collected
-    and `charges_minor` what the bank kept. A file that cannot be read gives a single object with its `error`.
+    and `charges_minor` what the bank kept. A file that cannot be read gives a single object with its `error`, with
+    the `proposal` of a layout where it is a table that none describes. Of an archive every member is inspected.
     """
+    form = archive.identify(stream.read(4))
+    stream.seek(0)
     try:
-        _, items = detect.read_file(stream)
+        if form is not None:
+            return [one for member in archive.members(stream, name=name) for one in _member(member, name)]
+        _, items = reading.open_file(stream, known)
         return [_statement(whole, name) for whole in gather(items)]
     except UnreadableFile as refusal:
-        error = {"code": refusal.code, "message": refusal.message, "line": refusal.line}
-        return [{"file": name, "error": error}]
+        return [_refused(name, refusal)]
+
+
+def _member(member: archive.Member, archive_name: str) -> list[dict[str, Any]]:
+    name = f"{archive_name}/{member.name}"
+    if member.content is None:
+        return [_refused(name, member.refusal)] if member.refusal is not None else []
+    return inspect(io.BytesIO(member.content), name=name)
+
+
+def _refused(name: str, refusal: UnreadableFile) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": refusal.code, "message": refusal.message, "line": refusal.line}
+    if isinstance(refusal, UnknownLayout | LayoutDrifted):
+        error["proposal"] = refusal.proposal.to_json()
+    return {"file": name, "error": error}
 
 
 def _statement(whole: WholeStatement, name: str) -> dict[str, Any]:

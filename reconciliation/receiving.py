@@ -14,7 +14,7 @@ from ledger import audit, creditors
 from ledger.acts import Act
 from ledger.errors import DuecourseError
 from ledger.identifiers import new_id
-from reconciliation import booking
+from reconciliation import booking, reading
 from reconciliation.formats import archive
 from reconciliation.models import FileState, StatementFile
 from reconciliation.statement import UnreadableFile
@@ -24,10 +24,15 @@ READ = (FileState.IMPORTED, FileState.UNPACKED, FileState.HANDED_ON)  # what is 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What whoever brings a file says of it: the account it is about, or whose unknown accounts are to be opened."""
+    """What whoever brings a file says of it, where the file does not.
+
+    The account it is about, or the creditor whose unknown accounts are to be opened; and in which order its dates
+    are written (DMY, MDY, YMD).
+    """
 
     bank_account_id: str | None = None
     open_accounts_of: str | None = None
+    date_order: str | None = None
 
 
 NO_WISHES = Wishes()
@@ -50,12 +55,14 @@ class Received:
 def receive(session: Session, content: bytes, *, name: str, act: Act, wishes: Wishes = NO_WISHES) -> Received:
     """Store a file, and the members of an archive each as a file of its own; what is stored already is not again.
 
-    An archive that cannot be unpacked is stored as refused. Raises CreditorNotFound or BankAccountNotFound.
+    An archive that cannot be unpacked is stored as refused. Raises CreditorNotFound,
+    BankAccountNotFound or UnknownDateOrder.
     """
     if wishes.bank_account_id is not None:
         creditors.get_bank_account(session, wishes.bank_account_id)
     if wishes.open_accounts_of is not None:
         creditors.get(session, wishes.open_accounts_of)
+    reading.date_order(wishes.date_order)
     file = _store(session, content, name, act, wishes)
     if archive.identify(content[:4]) is None:
         return Received(file)
@@ -83,6 +90,7 @@ def _store(
         session.add(file)
     if file.state not in READ:
         file.bank_account_id, file.open_accounts_of = wishes.bank_account_id, wishes.open_accounts_of
+        file.date_order = wishes.date_order
     session.flush()
     return file
 

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.acts import Act
+from ledger.creditors import get_bank_account
 from ledger.errors import Conflict, NotFound
 from ledger.texts import checked_text
-from reconciliation import reading
+from reconciliation import importing, reading
 from reconciliation.by_hand import LineNotFound
 from reconciliation.models import Match, MatchPart, StatementFile, StatementLine, StatementRecord
 
@@ -76,7 +77,9 @@ def accept_break(session: Session, statement_id: str, *, because: str, act: Act)
     return record
 
 
-_RELEASE = text("UPDATE statement_lines SET waiting_because = NULL WHERE statement_id = :id AND state = 'new'")
+_RELEASE = text(
+    "UPDATE statement_lines SET waiting_because = NULL WHERE statement_id = :id AND state = 'new'"
+)
 
 
 def raw_fragment(session: Session, line_id: str) -> bytes:
@@ -84,7 +87,9 @@ def raw_fragment(session: Session, line_id: str) -> bytes:
     line = get_line(session, line_id)
     record = get_statement(session, line.statement_id)
     file = get_file(session, record.file_id)
-    return reading.fragment(io.BytesIO(file.content), line.position)
+    account = get_bank_account(session, line.bank_account_id)
+    known = importing.known_of(session, file, account)
+    return reading.fragment(io.BytesIO(file.content), line.position, known)
 
 
 def match_of(session: Session, line_id: str) -> dict[str, Any] | None:

@@ -3,53 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Request, UploadFile
-from fastapi.params import File, Form
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import Id
-from gateway.errors import TooLarge
-from gateway.roles import Permission
-from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute, require_also
-from ledger import creditors, outbox
-from reconciliation import importing, matching, worklist
-from reconciliation.importing import ImportReport
-from reconciliation.models import LineState, StatementFile, StatementLine, StatementRecord
-from reconciliation.receiving import Wishes
+from gateway.api.shapes import Id, Reason
+from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute
+from ledger import outbox
+from reconciliation import matching, worklist
+from reconciliation.models import LineState, StatementLine, StatementRecord
 
 router = APIRouter(prefix="/v1", tags=["statements"], route_class=TransactionalRoute)
-
-
-class Refusal(BaseModel):
-    code: str
-    message: str
-    line: int | None
-
-
-class UploadOut(BaseModel):
-    """What became of one uploaded file. `imported` + `known` lines are all its lines."""
-
-    file_id: str
-    name: str
-    sha256: str
-    duplicate: bool
-    format: str | None
-    statement_ids: list[str]
-    imported: int
-    known: int
-    problems: list[str]
-    error: Refusal | None
-
-
-class UploadsOut(BaseModel):
-    """One outcome per file; new lines are matched in the background right after."""
-
-    data: list[UploadOut]
 
 
 class StatementOut(BaseModel):
@@ -67,28 +34,20 @@ class StatementOut(BaseModel):
     opening_minor: int | None
     closing_minor: int | None
     booked_minor: int
+    kind: str
     balanced: bool | None
+    break_minor: int | None
     gap_minor: int | None
+    accepted_at: datetime | None
+    accepted_by: str | None
+    accepted_because: str | None
     line_count: int
     new_count: int
     known_count: int
-    problems: list[str]
+    promoted_count: int
+    refused_count: int
+    problems: list[str] = Field(validation_alias="told_problems")
     created_at: datetime
-
-
-class StatementFileOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    name: str
-    sha256: str
-    size: int
-    state: str
-    format: str | None
-    refusal_code: str | None
-    refusal: str | None
-    refusal_line: int | None
-    received_at: datetime
 
 
 class LineOut(BaseModel):
@@ -101,6 +60,8 @@ class LineOut(BaseModel):
     state: str
     waiting_because: str | None
     status: str
+    provisional: bool
+    lump_id: str | None
     booked_on: date
     valued_on: date | None
     amount_minor: int
@@ -140,50 +101,6 @@ class LineWithMatch(LineOut):
     match: MatchOut | None
 
 
-@router.post("/statements", status_code=201)
-def upload_statements(
-    request: Request,
-    session: CurrentSession,
-    act: Settler,
-    files: Annotated[list[UploadFile], File(description="Statement files as the bank delivers them.")],
-    open_accounts_of: Annotated[Id | None, Form()] = None,
-) -> UploadsOut:
-    """Import statement files. The bytes are kept once, whatever becomes of them; the same file changes nothing.
-
-    With `open_accounts_of` (a creditor's id) accounts not known yet are opened for that creditor; this needs the
-    permission to set up.
-    """
-    if open_accounts_of is not None:
-        require_also(request, Permission.SET_UP)
-        creditors.get(session, open_accounts_of)
-    limit = request.app.state.runtime.settings.max_upload_bytes
-    done = [_import(session, upload, limit, act=act, owner=open_accounts_of) for upload in files]
-    if any(outcome.imported for outcome in done):
-        outbox.defer(session, matching.JOB, lock=matching.JOB)
-    return UploadsOut(data=[_shown(outcome) for outcome in done])
-
-
-def _import(session: Session, upload: UploadFile, limit: int, *, act: Any, owner: str | None) -> ImportReport:
-    upload.file.seek(0)  # the transaction may be at its second attempt
-    content = upload.file.read(limit + 1)
-    if len(content) > limit:
-        raise TooLarge(f"A statement file has at most {limit} bytes.", field="files")
-    return importing.import_file(
-        session, content, name=upload.filename or "upload", act=act, wishes=Wishes(open_accounts_of=owner)
-    )
-
-
-def _shown(done: ImportReport) -> UploadOut:
-    refusal = done.refusal
-    return UploadOut(
-        file_id=done.file_id, name=done.name, sha256=done.sha256, duplicate=done.duplicate,
-        format=done.format, statement_ids=list(done.statement_ids), imported=done.imported,
-        known=done.known, problems=list(done.problems),
-        error=Refusal(code=refusal.code, message=refusal.message, line=getattr(refusal, "line", None))
-        if refusal else None,
-    )  # fmt: skip
-
-
 @router.get("/statements")
 def list_statements(
     session: CurrentSession,
@@ -202,14 +119,12 @@ def get_statement(statement_id: Id, session: CurrentSession, act: Reader) -> Sta
     return StatementOut.model_validate(worklist.get_statement(session, statement_id))
 
 
-@router.get("/statement-files")
-def list_statement_files(session: CurrentSession, act: Reader, cursor: AtCursor) -> Page[StatementFileOut]:
-    return page(session, select(StatementFile), StatementFile.id, cursor, StatementFileOut.model_validate)
-
-
-@router.get("/statement-files/{file_id}")
-def get_statement_file(file_id: Id, session: CurrentSession, act: Reader) -> StatementFileOut:
-    return StatementFileOut.model_validate(worklist.get_file(session, file_id))
+@router.post("/statements/{statement_id}/accept")
+def accept_break(statement_id: Id, wish: Reason, session: CurrentSession, act: Settler) -> StatementOut:
+    """Let the lines of a statement be matched although its balances do not prove them; the reason is kept."""
+    record = worklist.accept_break(session, statement_id, because=wish.reason, act=act)
+    outbox.defer(session, matching.JOB, lock=matching.JOB)
+    return StatementOut.model_validate(record)
 
 
 @router.get("/statement-lines")
@@ -237,3 +152,20 @@ def get_line(line_id: Id, session: CurrentSession, act: Reader) -> LineWithMatch
     match = worklist.match_of(session, line_id)
     shown = None if match is None else MatchOut(**match)
     return LineWithMatch(**LineOut.model_validate(line).model_dump(), match=shown)
+
+
+@router.get(
+    "/statement-lines/{line_id}/raw",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The line's own bytes"}},
+)
+def get_raw(line_id: Id, session: CurrentSession, act: Reader) -> Response:
+    """The bytes of a line exactly as they stand in the bank's file."""
+    return Response(
+        worklist.raw_fragment(session, line_id),
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f'attachment; filename="{line_id}.txt"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gateway import logs, settings
@@ -60,12 +60,12 @@ def house(*, current: bool = True) -> Iterator[Runtime]:
 
 
 @contextmanager
-def progress(total_bytes: int) -> Iterator[Progress]:
-    """A bar of bytes done of bytes, on a terminal only."""
+def progress(total_bytes: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A bar of bytes done of bytes, on a terminal only; what is given moves it by a number of bytes."""
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(),
         console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True,
     )  # fmt: skip
     with bar:
-        bar.add_task("importing", total=total_bytes)
-        yield bar
+        task = bar.add_task(what, total=total_bytes)
+        yield lambda done: bar.advance(task, done)

@@ -44,17 +44,16 @@ def read_file(stream: BinaryIO) -> tuple[str, Iterator[Item]]:
     Raises NotAStatement for a bank's answer to a payment order, and UnreadableFile, also while iterating.
     """
     head = stream.read(HEAD)
-    format_name, reader = _identified(head)
+    format_name, reader = identified(head)
     stream.seek(0)
     return format_name, reader.read(stream)
 
 
-def open_reader(head: bytes) -> Reader:
-    """The reader for a file beginning with `head`; UnreadableFile names what the file looks like instead."""
-    return _identified(head)[1]
+def identified(head: bytes) -> tuple[str, Reader]:
+    """The format's name and the reader for a file beginning with `head`.
 
-
-def _identified(head: bytes) -> tuple[str, Reader]:
+    Raises NotAStatement, or UnreadableFile, which names what the file looks like instead.
+    """
     for reader in READERS:
         if (format_name := reader.identify(head)) is not None:
             return format_name, reader

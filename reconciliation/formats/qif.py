@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 from ledger.errors import Rejected
 from ledger.money import checked_currency
+from reconciliation.formats.delimited_values import DateOrder
 from reconciliation.formats.qif_accounts import NO_CURRENCY, Reading
 from reconciliation.formats.qif_entries import Style
 from reconciliation.formats.qif_proof import Proof
 from reconciliation.formats.qif_records import Event, Kind, Record, Section, events
-from reconciliation.formats.qif_values import DateOrder
 from reconciliation.formats.refusals import Refusals
 from reconciliation.formats.tally import counted
 from reconciliation.statement import Item, NoSuchLine, Statement, UnreadableFile

@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from ledger.money import Money
 from reconciliation.formats import qif_values
+from reconciliation.formats.delimited_values import DateOrder
 from reconciliation.formats.ofx_entries import creditor_reference
 from reconciliation.formats.qif_records import Record
-from reconciliation.formats.qif_values import DateOrder, Mark
+from reconciliation.formats.qif_values import Mark
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile
 
 # Letters of a bank record: those that are read; the address, and what only the books it comes from are about.

@@ -8,8 +8,9 @@ from itertools import combinations
 from typing import Generic, TypeVar
 
 from reconciliation.formats import qif_values
+from reconciliation.formats.delimited_values import DateOrder
 from reconciliation.formats.qif_records import Event, Kind, Record
-from reconciliation.formats.qif_values import DateOrder, Mark
+from reconciliation.formats.qif_values import Mark
 from reconciliation.statement import UnreadableFile
 
 AMOUNTS = ("T", "U", "$")

@@ -9,14 +9,7 @@ from functools import lru_cache
 
 from ledger.currencies import decimals
 from ledger.money import UnreadableAmount, minor_units
-
-
-class DateOrder(StrEnum):
-    """In which order day, month and year stand."""
-
-    DMY = "D/M/Y"
-    MDY = "M/D/Y"
-    YMD = "Y/M/D"
+from reconciliation.formats.delimited_values import DateOrder
 
 
 class Mark(StrEnum):

@@ -14,8 +14,8 @@ import pytest
 from ledger.money import Money, UnknownCurrency
 from reconciliation import inspection
 from reconciliation.formats import detect, qif
+from reconciliation.formats.delimited_values import DateOrder
 from reconciliation.formats.qif_proof import AmbiguousAmounts, AmbiguousDates
-from reconciliation.formats.qif_values import DateOrder
 from reconciliation.statement import (
     Account,
     Balance,
@@ -255,11 +255,11 @@ def test_the_order_of_days_is_what_the_dates_prove(texts: list[str], days: list[
 @pytest.mark.parametrize(
     ("texts", "orders"),
     [
-        (["03/04/2026"], ["D/M/Y", "M/D/Y"]),
-        (["01/01/2026", "03/04/2026", "12/12/2026"], ["D/M/Y", "M/D/Y"]),
-        (["24/11/26"], ["D/M/Y", "Y/M/D"]),
-        (["03/04/05"], ["D/M/Y", "M/D/Y", "Y/M/D"]),
-        (["3/4'26"], ["D/M/Y", "M/D/Y"]),
+        (["03/04/2026"], ["DMY", "MDY"]),
+        (["01/01/2026", "03/04/2026", "12/12/2026"], ["DMY", "MDY"]),
+        (["24/11/26"], ["DMY", "YMD"]),
+        (["03/04/05"], ["DMY", "MDY", "YMD"]),
+        (["3/4'26"], ["DMY", "MDY"]),
     ],
 )
 def test_dates_that_fit_several_orders_are_refused_and_the_orders_named(
