@@ -11,6 +11,7 @@ from ledger.currencies import KNOWN
 from ledger.errors import Rejected
 from reconciliation.formats import delimited_text
 from reconciliation.formats.delimited_balances import Steps
+from reconciliation.formats.delimited_figures import FigureReader, Unreadable
 from reconciliation.formats.delimited_header import Table
 from reconciliation.formats.delimited_layout import (
     CURRENCY,
@@ -21,7 +22,7 @@ from reconciliation.formats.delimited_layout import (
     Question,
     Signs,
 )
-from reconciliation.formats.delimited_lines import LineMaker, Unreadable
+from reconciliation.formats.delimited_lines import LineMaker
 from reconciliation.formats.delimited_preamble import preamble
 from reconciliation.formats.delimited_rows import Notes, Plan, bookings
 from reconciliation.formats.delimited_survey import Survey, resolved_signs, survey
@@ -376,13 +377,14 @@ def _ask_for_inversion(layout: Layout, columns: Sequence[Seen], found: _Proofs) 
 def _is_proved(stream: BinaryIO, encoding: str, table: Table, layout: Layout, seen: Survey) -> bool:
     """Whether every step of the running balance follows from the amounts when they are read that way."""
     plan = Plan.of(layout, table)
-    maker = LineMaker(
+    figures = FigureReader(
         plan,
         date_order=layout.date_order,
         decimal_mark=layout.decimal_mark or DecimalMark.POINT,
         signs=resolved_signs(plan, seen),
         currency=_SOME_REFERENCE,
     )
+    maker = LineMaker(plan, figures)
     steps = Steps()
     rows = delimited_text.rows(delimited_text.lines(stream, encoding), table.delimiter)
     for booking in bookings(rows, plan, seen.last_dated_line, Notes()):
