@@ -81,11 +81,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     customer, bank_reference, name = _references(references)
     counterparty = _counterparty(facts, customer, name, below)
     reversal = mark[0] == "R"
-    is_returned = mt940_returns.is_returned(facts, swift)
-    return_reason = mt940_returns.reason(facts) if is_returned else None
-    original = charges = None
-    if is_returned or reversal or below or get("charges"):
-        original, charges = mt940_returns.amounts(facts, below, amount, is_returned or reversal, oddities)
+    return_reason, original, charges = mt940_returns.told(facts, swift, reversal, below, amount, oddities)
     draft = _LineDraft(
         amount,
         _PENDING if mark[0] == "E" else _BOOKED,

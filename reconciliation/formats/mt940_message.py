@@ -222,9 +222,9 @@ class Message:
             yield self._statement()
 
     def _statement(self) -> Statement:
-        header = self.header
-        currency = (header.currency if header is not None else None) or ""
-        assert header is not None  # noqa: S101
+        header, currency = self.header, self.currency
+        if header is None or currency is None:
+            raise UnreadableFile("The statement has neither an account nor a balance: it was cut off.")
         noticed = (
             *self._header_problems(header),
             *self.noticed,
