@@ -14,15 +14,9 @@ from typing import BinaryIO
 
 from reconciliation.formats import delimited_header, delimited_text
 from reconciliation.formats.delimited_header import HEAD
-from reconciliation.formats.delimited_layout import (
-    BadLayout,
-    Layout,
-    LayoutDrifted,
-    Proposal,
-    Question,
-    UnknownLayout,
-)
+from reconciliation.formats.delimited_layout import BadLayout, Layout
 from reconciliation.formats.delimited_opening import opened, table_of
+from reconciliation.formats.delimited_proposal import LayoutDrifted, Proposal, Question, UnknownLayout
 from reconciliation.formats.delimited_propose import proposal
 from reconciliation.formats.delimited_rows import Notes, bookings
 from reconciliation.formats.delimited_statements import statements

@@ -8,14 +8,8 @@ from typing import BinaryIO, NoReturn
 
 from reconciliation.formats import delimited_header, delimited_text
 from reconciliation.formats.delimited_header import HEAD, Found, Table
-from reconciliation.formats.delimited_layout import (
-    Layout,
-    LayoutDrifted,
-    Proposal,
-    Question,
-    Signs,
-    UnknownLayout,
-)
+from reconciliation.formats.delimited_layout import Layout, Signs
+from reconciliation.formats.delimited_proposal import LayoutDrifted, Proposal, Question, UnknownLayout
 from reconciliation.formats.delimited_propose import (
     asked_mark,
     asked_order,
