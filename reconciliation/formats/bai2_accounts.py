@@ -9,11 +9,10 @@ from datetime import date
 
 from bai2.constants import AsOfDateModifier, GroupStatus
 
-from ledger.banking import Iban, InvalidIban
 from ledger.errors import Rejected
 from ledger.money import Money, checked_currency
 from reconciliation import statement
-from reconciliation.formats import bai2_entries, bai2_values
+from reconciliation.formats import bai2_entries, bai2_values, identifiers
 from reconciliation.formats.bai2_entries import ODDITIES, Oddity
 from reconciliation.formats.bai2_records import Record
 from reconciliation.formats.bai2_totals import Count, account_trailer, problems
@@ -145,7 +144,7 @@ class Account:
     def _header(self, number: str, file_id: str | None) -> Header:
         if not number:
             raise UnreadableFile("An account of the file has no number.")
-        iban = _iban(number)
+        iban = identifiers.iban(number)
         return Header(
             format="bai2",
             statement_id=file_id,
@@ -162,10 +161,3 @@ class Account:
             yield f"{_NOT_NEW[self._group.status]}: its lines are not counted; a person must see to it."
         elif self._group.status != GroupStatus.update.value:
             yield "The group does not say whether its report is new."
-
-
-def _iban(text: str) -> str | None:
-    try:
-        return Iban.parse(text).compact if text[:2].isalpha() else None
-    except InvalidIban:
-        return None

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from ledger.money import Money
 from reconciliation.formats import qif_values
-from reconciliation.formats.ofx_entries import creditor_reference
+from reconciliation.formats.identifiers import creditor_reference
 from reconciliation.formats.qif_records import Record
 from reconciliation.formats.qif_values import DateOrder, Mark
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile

@@ -28,9 +28,9 @@ class Mark(StrEnum):
 
 _PARTS = re.compile(r"([0-9]{1,4})\s*[/.-]\s*([0-9]{1,2})\s*([/.'-])\s*([0-9]{1,4})", re.ASCII)
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_FIRST_OF_CENTURY = (
-    70  # two digits from here on are of the twentieth century, below of ours (POSIX, strptime %y)
-)
+
+# Two digits from here on are a year of the twentieth century, below it of ours (POSIX, as strptime reads %y).
+_FIRST_OF_CENTURY = 70
 
 
 @lru_cache(maxsize=4096)
