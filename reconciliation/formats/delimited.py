@@ -70,13 +70,12 @@ def propose(stream: BinaryIO) -> Proposal:
 
     Raises UnreadableFile where nothing in the file looks like a table of bookings.
     """
-    encoding = delimited_text.encoding(stream)
-    found = table_of(stream, encoding, ())
+    found = table_of(stream)
     if found.layout is not None:
         return Proposal(
             layout=found.layout, sure=(f"The columns are those of the layout {found.layout.name!r}.",)
         )
-    return proposal(stream, encoding, found.table)
+    return proposal(stream, delimited_text.encoding(stream), found.table)
 
 
 def fragment(stream: BinaryIO, position: int, *, layouts: Sequence[Layout] = ()) -> bytes:
