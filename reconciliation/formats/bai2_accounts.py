@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -74,10 +74,6 @@ class Account:
         self._currency = self._checked(stated or group.currency)
         self._balances = dict(self._figures(rest))
         self.header = self._header(number, file_id)
-
-    def notice(self, sentences: Iterable[str]) -> None:
-        """Keeps what is to be said of the account besides its own problems."""
-        self._noticed.extend(sentences)
 
     def line(self, record: Record, position: int) -> Line | RefusedLine:
         """The line of one transaction, or why it cannot be read by itself."""

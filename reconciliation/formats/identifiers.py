@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from ledger.banking import Bic, Iban, InvalidBic, InvalidIban, InvalidReference, RfReference
 
+LONGEST = 70  # letters that any of them has, blanks included; what is longer is not even looked at
+
 
 def creditor_reference(text: str) -> str | None:
     """`text` if it is a creditor reference by ISO 11649."""
@@ -15,19 +17,27 @@ def creditor_reference(text: str) -> str | None:
         return None
 
 
-@lru_cache(maxsize=1024)
 def iban(text: str) -> str | None:
     """The IBAN without blanks if `text` is one."""
+    return _iban(text) if len(text) <= LONGEST and text[:2].isalpha() else None
+
+
+@lru_cache(maxsize=1024)
+def _iban(text: str) -> str | None:
     try:
-        return Iban.parse(text).compact if text[:2].isalpha() else None
+        return Iban.parse(text).compact
     except InvalidIban:
         return None
 
 
-@lru_cache(maxsize=1024)
 def bic(text: str | None) -> str | None:
     """The BIC if a bank's number is one."""
+    return None if text is None or len(text) > LONGEST else _bic(text)
+
+
+@lru_cache(maxsize=1024)
+def _bic(text: str) -> str | None:
     try:
-        return None if text is None else Bic.parse(text).compact
+        return Bic.parse(text).compact
     except InvalidBic:
         return None

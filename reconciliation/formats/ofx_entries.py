@@ -24,6 +24,8 @@ _UNUSUAL = frozenset(
     """.split()
 )
 
+LONGEST_KEPT = 140  # letters of a name that is kept for the next line with it
+
 
 class Oddity(StrEnum):
     """What can be strange about a transaction that is readable all the same."""
@@ -62,7 +64,7 @@ def line(
     return Line(
         amount=amount,
         booked_on=booked_on,
-        counterparty=_named(get("NAME")),
+        counterparty=_party(get("NAME")),
         remittance=written(get("MEMO")),
         bank_reference=bank_reference,
         transaction_code=code,
@@ -99,7 +101,11 @@ def _unusual(
 
 
 # A type stands on most lines of a file, and a customer's name on all of his.
-_code = lru_cache(maxsize=256)(written)
+_code = lru_cache(maxsize=64)(written)
+
+
+def _party(name: str | None) -> Party:
+    return _named(name) if name is None or len(name) <= LONGEST_KEPT else Party(name=written(name))
 
 
 @lru_cache(maxsize=16_384)

@@ -33,12 +33,16 @@ _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _FIRST_OF_CENTURY = 70
 
 
-@lru_cache(maxsize=4096)
 def day(text: str, order: DateOrder) -> date | None:
     """The day that `text` is if it is written in `order`, None where it is none then.
 
     An apostrophe before a year says that it is of this century.
     """
+    return _day(text, order) if len(text) <= 40 else None
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str, order: DateOrder) -> date | None:
     compact = _COMPACT.fullmatch(text)
     if compact is not None:
         return _date(int(compact[1]), compact[2], compact[3]) if order is DateOrder.YMD else None
