@@ -22,7 +22,8 @@ FORMAT = "bai2"
 TRANSACTION = "16"
 
 _BEGIN = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*01,[^,\r\n]*,[^,\r\n]*,[0-9]{6},[^\r\n]*\s+(?:88,[^\r\n]*\s+)*(?:02|99)[,/]"
+    rb"(?:\xef\xbb\xbf)?\s*01,[^,\r\n]*,[^,\r\n]*,[0-9]{6},[^\r\n]*[\r\n]\s*"
+    rb"(?:88,[^\r\n]*[\r\n]\s*)*(?:02|99)[,/]"
 )
 
 
@@ -72,7 +73,6 @@ class _File:
         self._held: Statement | None = None
         self._position = 0
         self._refusals = Refusals()
-        self._unheard: list[str] = []
 
     def record(self, record: Record) -> Iterator[Item]:
         """What one record brings. Raises UnreadableFile where it stands in a wrong place."""
@@ -121,8 +121,6 @@ class _File:
             yield self._held
         self._account = Account(record, self._group, self._id, self._refusals)
         self._held = None
-        self._account.notice(self._unheard)
-        self._unheard = []
         yield self._account.header
 
     def _line(self, record: Record) -> Item:
@@ -142,6 +140,8 @@ class _File:
         if self._group is None or self._account is not None:
             _refuse_place()
         count, declared = self._group.count, outer_trailer(record.fields)
+        if not count.parts:
+            raise UnreadableFile("A group of the file holds no account.")
         count.rows += record.rows
         self._notice(problems("group", count, declared, "accounts"))
         self._count.add(count, declared.minor)
@@ -150,16 +150,16 @@ class _File:
     def _end(self, record: Record) -> None:
         if not self._has_begun or self._group is not None:
             _refuse_place()
+        if not self._count.parts:
+            raise UnreadableFile("The file holds no account.")
         self._count.rows += record.rows
         declared: Trailer = outer_trailer(record.fields)
         self._notice(problems("file", self._count, declared, "groups"))
         self._has_begun = False
 
     def _notice(self, sentences: Iterator[str]) -> None:
-        """What is to be said of the last account's surroundings, or of the next one's where none was met yet."""
-        if self._held is None:
-            self._unheard.extend(sentences)
-        else:
+        """What is to be said of what stands around the last account."""
+        if self._held is not None:
             self._held = replace(self._held, problems=(*self._held.problems, *sentences))
 
 

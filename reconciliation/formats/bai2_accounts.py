@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from bai2.constants import AsOfDateModifier, GroupStatus
 
-from ledger.banking import Iban, InvalidIban
 from ledger.errors import Rejected
 from ledger.money import Money, checked_currency
 from reconciliation import statement
-from reconciliation.formats import bai2_entries, bai2_values
+from reconciliation.formats import bai2_entries, bai2_values, identifiers
 from reconciliation.formats.bai2_entries import ODDITIES, Oddity
 from reconciliation.formats.bai2_records import Record
 from reconciliation.formats.bai2_totals import Count, account_trailer, problems
@@ -75,10 +74,6 @@ class Account:
         self._currency = self._checked(stated or group.currency)
         self._balances = dict(self._figures(rest))
         self.header = self._header(number, file_id)
-
-    def notice(self, sentences: Iterable[str]) -> None:
-        """Keeps what is to be said of the account besides its own problems."""
-        self._noticed.extend(sentences)
 
     def line(self, record: Record, position: int) -> Line | RefusedLine:
         """The line of one transaction, or why it cannot be read by itself."""
@@ -145,7 +140,7 @@ class Account:
     def _header(self, number: str, file_id: str | None) -> Header:
         if not number:
             raise UnreadableFile("An account of the file has no number.")
-        iban = _iban(number)
+        iban = identifiers.iban(number)
         return Header(
             format="bai2",
             statement_id=file_id,
@@ -162,10 +157,3 @@ class Account:
             yield f"{_NOT_NEW[self._group.status]}: its lines are not counted; a person must see to it."
         elif self._group.status != GroupStatus.update.value:
             yield "The group does not say whether its report is new."
-
-
-def _iban(text: str) -> str | None:
-    try:
-        return Iban.parse(text).compact if text[:2].isalpha() else None
-    except InvalidIban:
-        return None

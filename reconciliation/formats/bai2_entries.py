@@ -16,7 +16,7 @@ from bai2.parsers import TransactionDetailParser
 from ledger.money import Money
 from reconciliation.formats import bai2_values
 from reconciliation.formats.bai2_values import Meaning
-from reconciliation.formats.ofx_entries import creditor_reference
+from reconciliation.formats.identifiers import creditor_reference
 from reconciliation.statement import Line, LineStatus, UnreadableFile
 
 

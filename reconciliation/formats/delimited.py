@@ -14,15 +14,9 @@ from typing import BinaryIO
 
 from reconciliation.formats import delimited_header, delimited_text
 from reconciliation.formats.delimited_header import HEAD
-from reconciliation.formats.delimited_layout import (
-    BadLayout,
-    Layout,
-    LayoutDrifted,
-    Proposal,
-    Question,
-    UnknownLayout,
-)
+from reconciliation.formats.delimited_layout import BadLayout, Layout
 from reconciliation.formats.delimited_opening import opened, table_of
+from reconciliation.formats.delimited_proposal import LayoutDrifted, Proposal, Question, UnknownLayout
 from reconciliation.formats.delimited_propose import proposal
 from reconciliation.formats.delimited_rows import Notes, bookings
 from reconciliation.formats.delimited_statements import statements
@@ -76,13 +70,12 @@ def propose(stream: BinaryIO) -> Proposal:
 
     Raises UnreadableFile where nothing in the file looks like a table of bookings.
     """
-    encoding = delimited_text.encoding(stream)
-    found = table_of(stream, encoding, ())
+    found = table_of(stream)
     if found.layout is not None:
         return Proposal(
             layout=found.layout, sure=(f"The columns are those of the layout {found.layout.name!r}.",)
         )
-    return proposal(stream, encoding, found.table)
+    return proposal(stream, delimited_text.encoding(stream), found.table)
 
 
 def fragment(stream: BinaryIO, position: int, *, layouts: Sequence[Layout] = ()) -> bytes:

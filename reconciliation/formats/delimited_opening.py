@@ -8,14 +8,8 @@ from typing import BinaryIO, NoReturn
 
 from reconciliation.formats import delimited_header, delimited_text
 from reconciliation.formats.delimited_header import HEAD, Found, Table
-from reconciliation.formats.delimited_layout import (
-    Layout,
-    LayoutDrifted,
-    Proposal,
-    Question,
-    Signs,
-    UnknownLayout,
-)
+from reconciliation.formats.delimited_layout import Layout, Signs
+from reconciliation.formats.delimited_proposal import LayoutDrifted, Proposal, Question, UnknownLayout
 from reconciliation.formats.delimited_propose import (
     asked_mark,
     asked_order,
@@ -48,8 +42,8 @@ class Opened:
 
 def opened(stream: BinaryIO, layouts: Sequence[Layout]) -> Opened:
     """The file, read once. Raises UnknownLayout, LayoutDrifted and other UnreadableFile."""
+    found = table_of(stream, layouts)
     encoding = delimited_text.encoding(stream)
-    found = table_of(stream, encoding, layouts)
     layout = found.layout
     if layout is None:
         _refuse(stream, encoding, found)
@@ -70,12 +64,12 @@ def opened(stream: BinaryIO, layouts: Sequence[Layout]) -> Opened:
     )
 
 
-def table_of(stream: BinaryIO, encoding: str, layouts: Sequence[Layout]) -> Found:
+def table_of(stream: BinaryIO, layouts: Sequence[Layout] = ()) -> Found:
     """The table in the file. Raises UnreadableFile where there is none of bookings."""
     stream.seek(0)
     text = delimited_header.decoded(stream.read(HEAD))
     if text is None:
-        raise UnreadableFile("The file holds bytes that are no text.")
+        raise UnreadableFile(delimited_text.OTHER_ENCODING)
     if (line := delimited_header.line_of_no_text(text)) is not None:
         raise UnreadableFile("The file holds characters that no text has.", line=line)
     if not text.strip("\ufeff \t\n"):

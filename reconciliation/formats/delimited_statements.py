@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from ledger.currencies import KNOWN, decimals
 from ledger.money import Money, checked_currency
 from reconciliation.formats.delimited_balances import Steps
-from reconciliation.formats.delimited_lines import LineMaker, Oddity, Unreadable
+from reconciliation.formats.delimited_figures import FigureReader, Unreadable
+from reconciliation.formats.delimited_lines import LineMaker, Oddity
 from reconciliation.formats.delimited_opening import Opened
 from reconciliation.formats.delimited_preamble import Preamble, account_of, preamble
 from reconciliation.formats.delimited_rows import Booking, Notes, bookings
@@ -103,13 +104,14 @@ class _File:
         yield current.closed(maker, notes if is_last else Notes())
 
     def _maker(self) -> LineMaker:
-        return LineMaker(
+        figures = FigureReader(
             self.opened.plan,
             date_order=self.opened.date_order,
             decimal_mark=self.opened.decimal_mark,
             signs=self.opened.signs,
             currency=self.currency or NO_CURRENCY,
         )
+        return LineMaker(self.opened.plan, figures)
 
     def _bookings(self, notes: Notes) -> Iterator[tuple[Key, Booking]]:
         """All bookings of the file, each with its account; a row that names none goes with the one before.

@@ -164,8 +164,9 @@ class _Keyed:
 
     def __init__(self, plan: Plan) -> None:
         self.places = key_places(plan)
-        self.flat = [at for group in self.places or () for at in group]
-        self.raw: Cells | None = None
+        only_account = self.places is not None and not self.places[1]
+        self.account = self.places[0][0] if self.places is not None and only_account else None
+        self.text: str | None = None
         self.current: Key | None = None
         self.currency = plan.places.get(Role.CURRENCY, ())
 
@@ -173,10 +174,10 @@ class _Keyed:
         if self.places is None:
             found.first_currency = found.first_currency or self.currency_in(cells)
             return
-        raw = [cells[at] for at in self.flat if at < len(cells)]
-        if raw == self.raw:
+        if self.account is not None and self.account < len(cells) and cells[self.account] == self.text:
             return
-        self.raw = raw
+        if self.account is not None and self.account < len(cells):
+            self.text = cells[self.account]
         key = key_of(cells, self.places, self.current)
         if key == self.current:
             return

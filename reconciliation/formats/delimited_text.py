@@ -33,6 +33,7 @@ _ONLY_CP1252 = frozenset(range(0x80, 0xA0)) - _NOT_CP1252
 _EURO_OF_8859_15 = 0xA4
 _TELL_NOTHING = bytes(byte for byte in range(256) if not (0x80 <= byte < 0xA0 or byte == _EURO_OF_8859_15))
 
+OTHER_ENCODING = "The file is not in the encoding that its first bytes name."
 _TOO_LONG = "A line of the file is longer than any of a bank."
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -67,7 +68,7 @@ def encoding(stream: BinaryIO) -> str:
     if _is_utf_8(stream):
         return "utf-8-sig" if found == "utf-8-sig" else "utf-8"
     if found == "utf-8-sig":
-        raise UnreadableFile("The file says that it is in UTF-8, but is not.")
+        raise UnreadableFile(OTHER_ENCODING)
     return _western(_of_lines(stream))
 
 

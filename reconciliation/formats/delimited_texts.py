@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciliation.formats import mt940_texts
 
-# Lengths at which German banks cut one text into pieces (MT940 :86: and ISO 20022); such a piece runs on.
+# Lengths at which German banks cut one text into pieces (MT940 :86: and ISO 20022); such a piece runs on where a
+# table has more columns for them than the few that are texts of their own.
 _CUT_AT = frozenset({27, 35})
+_FEW = 3
+_NOTHING: Mapping[str, str] = {}
 
 # The tags of MT940 (DFÜ-Abkommen Anlage 3), which Atruvia writes with a colon instead of the plus.
 _TAGS = "EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|BREF|RREF|PURP"
@@ -21,7 +24,8 @@ def joined(pieces: Sequence[str]) -> str:
         text = pieces[0]
     else:
         filled = [piece for piece in pieces if piece and not piece.isspace()]
-        text = "".join(piece if len(piece) in _CUT_AT else piece + " " for piece in filled)
+        cut_at = _CUT_AT if len(pieces) > _FEW else frozenset()
+        text = "".join(piece if len(piece) in cut_at else piece + " " for piece in filled)
     return " ".join(text.split()) if "  " in text or "\n" in text or "\t" in text else text.strip()
 
 
@@ -31,16 +35,13 @@ def without_breaks(text: str, line_break: str) -> str:
     return "".join(f" {piece}" if _TAGGED.match(piece) else piece for piece in pieces).strip()
 
 
-def facts(text: str) -> dict[str, str]:
-    """What the tags in the text say, and as "purpose" the text itself; only that where there are none."""
+def parted(text: str) -> tuple[str, Mapping[str, str]]:
+    """The text without the tags in it, and what these say by the names that `mt940_texts.facts` gives."""
     if "+" not in text and ":" not in text:
-        return {"purpose": text} if text else {}
+        return text, _NOTHING
     tagged = _TAGGED.search(text)
     if tagged is None:
-        return {"purpose": text} if text else {}
+        return text, _NOTHING
+    found = mt940_texts.facts(text[tagged.start() :])
     before = text[: tagged.start()].strip(" ,;")
-    found = dict(mt940_texts.facts(text[tagged.start() :]))
-    purpose = " ".join(part for part in (before, found.get("purpose", "")) if part)
-    if purpose:
-        found["purpose"] = purpose
-    return found
+    return " ".join(part for part in (before, found.get("purpose", "")) if part), found

@@ -21,6 +21,7 @@ from reconciliation.formats.mt940_fields import (
     raw_lines,
 )
 from reconciliation.formats.mt940_message import INTERIM, STATEMENT, Message, located
+from reconciliation.formats.refusals import Refusals
 from reconciliation.statement import Item, NoSuchLine, UnreadableFile
 
 _TYPE = "940"  # a line ":940:" that some banks put before a message
@@ -106,6 +107,7 @@ class _Messages:
     def __init__(self) -> None:
         self.current: Message | None = None
         self.before: Message | None = None
+        self.refusals = Refusals()
         self.is_open = False
 
     def turn(self, tag: str, text: str) -> Iterator[Item]:
@@ -114,7 +116,7 @@ class _Messages:
             if self.current is not None:
                 yield from self.current.end(is_cut=self.is_open and tag == BLOCK_START)
                 self.before = self.current
-            self.current = Message(text, self.before) if tag == "20" else None
+            self.current = Message(text, self.before, self.refusals) if tag == "20" else None
         if tag != "20":
             self.is_open = tag != BLOCK_END
 

@@ -47,15 +47,16 @@ _BIC_LENGTHS = (8, 11)
 _NO_FACTS: Facts = {}
 
 # A frozen dataclass sets each of its fields by a call, which for those of a line took longer than finding them in
-# the text. A draft has the same slots, is filled in the plain way, and then becomes a Line for good.
-_Draft: Any = make_dataclass(
-    "_Draft",
+# the text. A draft has the same slots, takes the values by place, and then becomes a Line or a Party for good.
+_LineDraft: Any = make_dataclass(
+    "_LineDraft",
     """
     amount status booked_on valued_on counterparty remittance reference end_to_end_id mandate_id creditor_id
     bank_reference transaction_code reversal return_reason original charges batch details position
     """.split(),
     slots=True,
 )
+_PartyDraft: Any = make_dataclass("_PartyDraft", ["name", "iban", "bic"], slots=True)
 _NOBODY = Party()
 
 
@@ -80,12 +81,8 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     customer, bank_reference, name = _references(references)
     counterparty = _counterparty(facts, customer, name, below)
     reversal = mark[0] == "R"
-    is_returned = mt940_returns.is_returned(facts, swift)
-    return_reason = mt940_returns.reason(facts) if is_returned else None
-    original = charges = None
-    if is_returned or reversal or below or get("charges"):
-        original, charges = mt940_returns.amounts(facts, below, amount, is_returned or reversal, oddities)
-    draft = _Draft(
+    return_reason, original, charges = mt940_returns.told(facts, swift, reversal, below, amount, oddities)
+    draft = _LineDraft(
         amount,
         _PENDING if mark[0] == "E" else _BOOKED,
         booked_on,
@@ -191,7 +188,9 @@ def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> 
             account, name = customer, below
         elif name is None and bic is None:
             return _NOBODY
-    return Party(name=name, iban=account, bic=bic if bic is None or _is_bic(bic) else None)
+    party: Party = _PartyDraft(name, account, bic if bic is None or _is_bic(bic) else None)
+    party.__class__ = Party
+    return party
 
 
 def _is_bic(text: str) -> bool:

@@ -17,6 +17,7 @@ from reconciliation.formats.mt940_fields import EXPLANATION
 from reconciliation.formats.mt940_oddities import Oddity
 from reconciliation.formats.mt940_pages import Page
 from reconciliation.formats.mt940_totals import Total
+from reconciliation.formats.refusals import Refusals
 from reconciliation.formats.tally import Tally
 from reconciliation.statement import (
     Account,
@@ -31,8 +32,6 @@ from reconciliation.statement import (
 )
 
 STATEMENT, INTERIM = "mt940", "mt942"
-
-MOST_REFUSED = 1000  # lines of a file that cannot be read; with more of them it is no statement
 
 _AVAILABLE = frozenset({"64", "65"})  # balances by value date, which prove nothing
 _UNUSED = frozenset({"940", "21"})
@@ -49,11 +48,11 @@ class Message:
     `opening` is that of the statement, so of its first page; `page_opening` is that of this message.
     """
 
-    def __init__(self, reference: str, before: Message | None) -> None:
+    def __init__(self, reference: str, before: Message | None, refusals: Refusals) -> None:
         self.reference = reference.replace("\n", "").strip() or None
         self.before = before
         self.position: int = before.position if before else 0
-        self.refused: int = before.refused if before else 0
+        self.refusals = refusals
         self.account: Account | None = None
         self.sequence: str | None = None
         self.currency: str | None = None
@@ -170,17 +169,10 @@ class Message:
         try:
             line, is_credit = mt940_lines.line(text, self.currency or "", self.position, self.oddities)
         except Rejected as refusal:
-            return self._refuse(number, refusal.message)
+            refused = RefusedLine(position=self.position, reason=refusal.message, line=number)
+            return self.refusals.add(refused, self.tally)
         self.tally.add(line, is_credit=is_credit)
         return line
-
-    def _refuse(self, number: int, reason: str) -> RefusedLine:
-        self.refused += 1
-        if self.refused > MOST_REFUSED:
-            raise UnreadableFile(f"Over {MOST_REFUSED} lines cannot be read.", line=number)
-        refused = RefusedLine(position=self.position, reason=reason, line=number)
-        self.tally.refuse(refused)
-        return refused
 
     # --- behind the last line ---
 
@@ -222,9 +214,9 @@ class Message:
             yield self._statement()
 
     def _statement(self) -> Statement:
-        header = self.header
-        currency = (header.currency if header is not None else None) or ""
-        assert header is not None  # noqa: S101
+        header, currency = self.header, self.currency
+        if header is None or currency is None:
+            raise UnreadableFile("The statement has neither an account nor a balance: it was cut off.")
         noticed = (
             *self._header_problems(header),
             *self.noticed,

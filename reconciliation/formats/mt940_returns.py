@@ -40,14 +40,28 @@ _STATED = re.compile(rf"/(OCMT|CHGS)/([A-Z]{{3}}) ?({AMOUNT})")
 _STATED_IN_TEXT = re.compile(rf"(?:([A-Z]{{3}}) ?)?({AMOUNT})(?: ?([A-Z]{{3}}))?")
 
 
-def is_returned(facts: Facts, swift: str | None) -> bool:
+def told(
+    facts: Facts, swift: str | None, is_reversal: bool, below: str, moved: Money, oddities: Counter[Oddity]
+) -> tuple[str | None, Money | None, Money | None]:
+    """The reason of a return, what was moved before fees, and the fees; None where it is none or not told.
+
+    `below` is what stands under the first line of the :61:, `moved` the amount of the line.
+    """
+    is_returned = _is_returned(facts, swift)
+    if not (is_returned or is_reversal or below or facts.get("charges")):
+        return None, None, None
+    original, charges = _amounts(facts, below, moved, is_returned or is_reversal, oddities)
+    return _reason(facts) if is_returned else None, original, charges
+
+
+def _is_returned(facts: Facts, swift: str | None) -> bool:
     """Whether a line is a payment that comes back: by its GVC, its reason, or its SWIFT type."""
     if facts.get("code") in _RETURN_CODES or "reason" in facts:
         return True
     return swift is not None and swift[1:] == _RETURNED_ITEM
 
 
-def reason(facts: Facts) -> str:
+def _reason(facts: Facts) -> str:
     """The ISO code the bank states, or that of its key, or one within its words; else the key, else NARR."""
     if "reason" in facts:
         return facts["reason"]
@@ -58,7 +72,7 @@ def reason(facts: Facts) -> str:
     return next((word for word in words if word in BY_CODE), key or _NARRATIVE)
 
 
-def amounts(
+def _amounts(
     facts: Facts, below: str, moved: Money, is_turned: bool, oddities: Counter[Oddity]
 ) -> tuple[Money | None, Money | None]:
     """What was collected before fees, and the fees, both counted upwards; None where not told.

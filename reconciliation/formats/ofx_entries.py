@@ -10,9 +10,9 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from ledger.banking import Bic, Iban, InvalidBic, InvalidIban, InvalidReference, RfReference
 from ledger.money import Money, UnknownCurrency, checked_currency
 from reconciliation.formats import ofx_values
+from reconciliation.formats.identifiers import bic, creditor_reference, iban
 from reconciliation.formats.ofx_values import written
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile
 
@@ -23,6 +23,8 @@ _UNUSUAL = frozenset(
     CORRECTFITID
     """.split()
 )
+
+LONGEST_KEPT = 140  # letters of a name that is kept for the next line with it
 
 
 class Oddity(StrEnum):
@@ -62,7 +64,7 @@ def line(
     return Line(
         amount=amount,
         booked_on=booked_on,
-        counterparty=_named(get("NAME")),
+        counterparty=_party(get("NAME")),
         remittance=written(get("MEMO")),
         bank_reference=bank_reference,
         transaction_code=code,
@@ -99,7 +101,11 @@ def _unusual(
 
 
 # A type stands on most lines of a file, and a customer's name on all of his.
-_code = lru_cache(maxsize=256)(written)
+_code = lru_cache(maxsize=64)(written)
+
+
+def _party(name: str | None) -> Party:
+    return _named(name) if name is None or len(name) <= LONGEST_KEPT else Party(name=written(name))
 
 
 @lru_cache(maxsize=16_384)
@@ -178,29 +184,3 @@ def _remittance(memo: str | None, numbers: list[str]) -> str | None:
 
 def _reference(numbers: list[str]) -> str | None:
     return next(filter(None, map(creditor_reference, numbers)), None)
-
-
-def creditor_reference(text: str) -> str | None:
-    """`text` if it is a creditor reference by ISO 11649."""
-    try:
-        return RfReference.parse(text).compact if text[:2].upper() == "RF" else None
-    except InvalidReference:
-        return None
-
-
-@lru_cache(maxsize=1024)
-def iban(text: str) -> str | None:
-    """The IBAN without blanks if `text` is one."""
-    try:
-        return Iban.parse(text).compact if text[:2].isalpha() else None
-    except InvalidIban:
-        return None
-
-
-@lru_cache(maxsize=1024)
-def bic(text: str | None) -> str | None:
-    """The BIC if a bank's number is one."""
-    try:
-        return None if text is None else Bic.parse(text).compact
-    except InvalidBic:
-        return None

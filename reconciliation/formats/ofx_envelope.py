@@ -17,7 +17,7 @@ from ofxparse.ofxparse import OfxParserException
 
 from ledger.errors import Rejected
 from ledger.money import Money, checked_currency
-from reconciliation.formats import ofx_entries, ofx_values
+from reconciliation.formats import identifiers, ofx_values
 from reconciliation.formats.ofx_scan import Mark
 from reconciliation.formats.ofx_values import written
 from reconciliation.statement import Account, Balance, UnreadableFile
@@ -126,12 +126,12 @@ def _envelope(content: bytes) -> Envelope:
 
 
 def _account(number: str, bank: str, currency: str | None) -> Account:
-    iban = ofx_entries.iban(number)
+    iban = identifiers.iban(number)
     return Account(
         iban=iban,
         other=None if iban else number or None,
         currency=currency,
-        bic=ofx_entries.bic(bank),
+        bic=identifiers.bic(bank),
     )
 
 

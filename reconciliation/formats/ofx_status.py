@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from reconciliation.formats.ofx_scan import Kind, Mark
+from reconciliation.statement import UnreadableFile
+
+MOST_ANSWERS = 100  # that tell of an error or a warning and are not yet said of a statement
 
 # OFX 1.6, section 11.4.1.3 and appendix A.
 _MEANINGS = {
@@ -54,6 +57,8 @@ class Answers:
         sentence = (
             f"The bank answers {what} with {_SEVERITIES.get(severity, 'a remark')} (code {shown}{meaning})."
         )
+        if len(self.unheard) + len(self._said) >= MOST_ANSWERS:
+            raise UnreadableFile(f"The file holds more than {MOST_ANSWERS} answers that are no success.")
         if parent == _SIGN_ON:
             self.unheard.append(sentence)
         else:

@@ -49,16 +49,22 @@ def _letter(found: re.Match[str]) -> str:
     return chr(code)
 
 
-@lru_cache(maxsize=2048)
 def day(value: str | None) -> date | None:
     """The day as it is written, whatever hour and time zone stand behind it; None where it is blank.
 
     Raises UnreadableFile for what is no day of the calendar.
     """
-    text = (value or "").strip()
+    if value is None:
+        return None
+    return _day(value if len(value) < 100 else value.strip())
+
+
+@lru_cache(maxsize=2048)
+def _day(value: str) -> date | None:
+    text = value.strip()
     if not text:
         return None
-    if _DAY.fullmatch(text) is None:
+    if len(text) > 100 or _DAY.fullmatch(text) is None:
         raise UnreadableFile("A date in the file is not written as year, month and day.")
     if text.startswith(_NO_DAY):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from ledger.errors import Rejected
-from reconciliation.formats import ofx_entries, qif_entries
+from reconciliation.formats import identifiers, qif_entries
 from reconciliation.formats.qif_entries import ODDITIES, Oddity, Style
 from reconciliation.formats.qif_records import Kind, Record, Section
 from reconciliation.formats.refusals import Refusals
@@ -52,7 +52,7 @@ class Reading:
         if name is None and first is not None and _is_opening(first):
             name = (first.get("L") or "").removeprefix("[").removesuffix("]") or None
         currency = None if self._style.currency == NO_CURRENCY else self._style.currency
-        iban = None if name is None else ofx_entries.iban(name)
+        iban = None if name is None else identifiers.iban(name)
         self.header = Header(
             format="qif",
             statement_id=None,

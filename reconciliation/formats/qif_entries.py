@@ -10,7 +10,7 @@ from enum import StrEnum
 from ledger.money import Money
 from reconciliation.formats import qif_values
 from reconciliation.formats.delimited_values import DateOrder
-from reconciliation.formats.ofx_entries import creditor_reference
+from reconciliation.formats.identifiers import creditor_reference
 from reconciliation.formats.qif_records import Record
 from reconciliation.formats.qif_values import Mark
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile

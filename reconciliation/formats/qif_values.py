@@ -21,17 +21,21 @@ class Mark(StrEnum):
 
 _PARTS = re.compile(r"([0-9]{1,4})\s*[/.-]\s*([0-9]{1,2})\s*([/.'-])\s*([0-9]{1,4})", re.ASCII)
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_FIRST_OF_CENTURY = (
-    70  # two digits from here on are of the twentieth century, below of ours (POSIX, strptime %y)
-)
+
+# Two digits from here on are a year of the twentieth century, below it of ours (POSIX, as strptime reads %y).
+_FIRST_OF_CENTURY = 70
 
 
-@lru_cache(maxsize=4096)
 def day(text: str, order: DateOrder) -> date | None:
     """The day that `text` is if it is written in `order`, None where it is none then.
 
     An apostrophe before a year says that it is of this century.
     """
+    return _day(text, order) if len(text) <= 40 else None
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str, order: DateOrder) -> date | None:
     compact = _COMPACT.fullmatch(text)
     if compact is not None:
         return _date(int(compact[1]), compact[2], compact[3]) if order is DateOrder.YMD else None

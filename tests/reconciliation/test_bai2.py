@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import time
 import tracemalloc
 from datetime import date
 from typing import Any
@@ -372,8 +373,8 @@ TRANSACTION = b"16,195,1250,,B-1,,Invoice RE-1\n"
 
 BAD: dict[str, tuple[bytes, str, int | None]] = {
     "an empty file": (b"", "The file holds no account.", None),
-    "a file without groups": (f"{HEADER}\n99,0,0,2/\n".encode(), "The file holds no account.", None),
-    "a group without accounts": (bai2(Grouped()), "The file holds no account.", None),
+    "a file without groups": (f"{HEADER}\n99,0,0,2/\n".encode(), "The file holds no account.", 2),
+    "a group without accounts": (bai2(Grouped()), "A group of the file holds no account.", 3),
     "a PDF": (b"%PDF-1.7\n" + GOOD, NO_RECORD, 1),
     "another first record": (GOOD.partition(b"\n")[2], PLACE, 1),
     "a continuation first": (b"88,x\n" + GOOD, NO_RECORD, 1),
@@ -586,3 +587,11 @@ def test_a_bai2_file_is_known_by_its_first_records() -> None:
 )
 def test_other_files_are_not_taken_for_bai2(head: bytes) -> None:
     assert reader.identify(head) is None
+
+
+@pytest.mark.parametrize("filling", [b" ", b"\n", b" \n", b"88,\n", b"88, ", b","])
+def test_a_head_of_nothing_but_filling_is_decided_at_once(filling: bytes) -> None:
+    head = HEADER.encode() + filling * (64 * 1024 // len(filling))
+    begin = time.process_time()
+    assert reader.identify(head) is None
+    assert time.process_time() - begin < 0.5

@@ -330,7 +330,7 @@ def disagreements(name: str) -> Iterator[str]:
     stream = io.BytesIO(content(name))
     try:
         encoding = delimited_text.encoding(stream)
-        table = table_of(stream, encoding, ()).table
+        table = table_of(stream).table
     except UnreadableFile:
         yield "no table"
         return

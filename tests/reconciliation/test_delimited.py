@@ -306,10 +306,10 @@ def test_a_cell_that_looks_like_a_formula_is_text() -> None:
     assert line_of(sparkasse([Row(amount=100, purpose="=1+1", name="@cmd")])).remittance == "=1+1"
 
 
-def test_memory_stays_flat_and_the_file_is_found_by_its_head() -> None:
-    content = sparkasse([Row(amount=number) for number in range(1, 3_000)])
+def test_a_table_is_found_among_the_formats_by_its_head() -> None:
+    content = sparkasse([Row(amount=number) for number in range(1, 4)])
     name, items = detect.read_file(io.BytesIO(content))
-    assert (name, sum(1 for item in items if isinstance(item, Line))) == ("csv.sparkasse-camt", 2_999)
+    assert (name, sum(1 for item in items if isinstance(item, Line))) == ("csv.sparkasse-camt", 3)
 
 
 @pytest.mark.parametrize("layout", PROFILES, ids=lambda layout: layout.name)

@@ -68,7 +68,10 @@ def test_a_cell_may_run_over_lines() -> None:
 
 
 def test_text_that_claims_to_be_utf_8_and_is_not_is_refused() -> None:
-    assert "UTF-8" in refusal(b"\xef\xbb\xbf" + sparkasse(ROWS)).message
+    expected = "The file is not in the encoding that its first bytes name."
+    assert refusal(b"\xef\xbb\xbf" + sparkasse(ROWS)).message == expected
+    late = b"\xef\xbb\xbf" + sparkasse(ROWS[1:] * 5_000) + sparkasse(ROWS)
+    assert refusal(late).message == expected
 
 
 # --- structure ---

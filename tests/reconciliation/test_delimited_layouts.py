@@ -230,6 +230,14 @@ def test_a_title_that_changes_only_its_spelling_or_currency_is_no_drift() -> Non
     assert read(content).lines[0].amount.minor == 1_250
 
 
+def test_an_alarm_and_a_proposal_are_facts_of_the_refusal_as_json() -> None:
+    alarm = drift(changed(";Betrag;", ";Umsatz;"))
+    assert (alarm.code, alarm.facts["layout"], alarm.facts["missing"], alarm.facts["added"]) == (
+        "layout_drifted", "sparkasse-camt", ["Betrag"], ["Umsatz"],
+    )  # fmt: skip
+    assert alarm.facts["proposal"] == json.loads(json.dumps(alarm.proposal.to_json()))
+
+
 def test_an_alarm_reads_nothing() -> None:
     items = delimited.read(io.BytesIO(changed(";Betrag;", ";Umsatz;")))
     with pytest.raises(LayoutDrifted):

@@ -168,16 +168,26 @@ def test_every_statement_of_a_file_is_an_object_in_its_order() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_one_object_with_its_error() -> None:
-    content = camt053([credit(1250)]).replace(b">12.50<", b">12,50<")
-    line = content[: content.index(b">12,50<")].count(b"\n") + 1
+    content = camt053([credit(1250)]).replace(b">1000.00<", b">1000,00<")
+    line = content[: content.index(b">1000,00<")].count(b"\n") + 1
     assert line > 1
     assert inspected(content) == [
         {
             "file": "a.xml",
             "error": {
                 "code": "unreadable_file",
-                "message": "'12,50' is not an amount: only digits and a decimal point may stand there.",
+                "message": "'1000,00' is not an amount: only digits and a decimal point may stand there.",
                 "line": line,
             },
         }
     ]
+
+
+def test_a_line_that_cannot_be_read_is_told_beside_the_others() -> None:
+    content = camt053([credit(1250), credit(300)]).replace(b">12.50<", b">12,50<", 1)
+    line = content[: content.index(b">12,50<")].count(b"\n") + 1
+    (statement,) = inspected(content)
+    reason = "'12,50' is not an amount: only digits and a decimal point may stand there."
+    assert statement["refused"] == [{"position": 1, "line": line, "reason": reason}]
+    assert [one["amount_minor"] for one in statement["lines"]] == [300]
+    assert statement["balanced"] is False

@@ -12,7 +12,7 @@ import pytest
 from ledger.money import Money
 from reconciliation.formats import mt940
 from reconciliation.formats.mt940_fields import CHUNK, LONGEST_LINE, MOST_LINES
-from reconciliation.formats.mt940_message import MOST_REFUSED
+from reconciliation.formats.refusals import MOST_REFUSED
 from reconciliation.statement import (
     Header,
     Line,
@@ -193,12 +193,12 @@ def test_of_a_thousand_lines_that_cannot_be_read_each_is_told_and_of_more_the_fi
 
     refusal, (whole,) = outcome(content(MOST_REFUSED))
     assert (refusal, len(whole.refused), len(whole.lines)) == (None, 1000, 1000)
-    assert refused(content(MOST_REFUSED + 1)).message == "Over 1000 lines cannot be read."
+    assert refused(content(MOST_REFUSED + 1)).message == "More than 1000 lines of the file cannot be read."
 
 
 def test_lines_that_cannot_be_read_count_over_all_statements_of_a_file() -> None:
     messages = [Message(entries=(Entry(amount=1, mark="X"),))] * (MOST_REFUSED + 1)
-    assert refused(mt940_file(messages)).message == "Over 1000 lines cannot be read."
+    assert refused(mt940_file(messages)).message == "More than 1000 lines of the file cannot be read."
 
 
 # What is altered, by what, and how the file that is still readable is named.

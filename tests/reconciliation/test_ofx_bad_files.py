@@ -184,6 +184,11 @@ BAD: dict[str, tuple[bytes, str, int | None]] = {
         "The file holds more than 500 statements.",
         None,
     ),
+    "too many answers": (
+        changed("<SONRS>", "<SONRS>" + "<STATUS><CODE>2000<SEVERITY>ERROR</STATUS>" * 200),
+        "The file holds more than 100 answers that are no success.",
+        None,
+    ),
     # declarations
     "a document type": (
         changed("<OFX>", "<!DOCTYPE OFX SYSTEM 'http://127.0.0.1/x'>\n<OFX>"),

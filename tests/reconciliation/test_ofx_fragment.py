@@ -95,7 +95,9 @@ def test_a_fragment_is_found_wherever_the_pieces_that_are_read_end(filler: int) 
     content = content[:at] + b"<!-- -->" + space + content[at:]
     numbers = [item.position for item in ofx.read(io.BytesIO(content)) if isinstance(item, Line)]
     assert numbers == [1, 2, 3, 4, 5, 6]
-    assert [fragment(content, number).count(b"<TRNAMT>") for number in numbers] == [1] * 6
+    found = [fragment(content, number) for number in numbers]
+    assert all(one.startswith(b"<STMTTRN>") and one.endswith(b"</STMTTRN>") for one in found)
+    assert [one.count(b"<TRNAMT>") for one in found] == [1] * 6
 
 
 def test_the_fragment_of_a_refused_line_shows_what_cannot_be_read() -> None:
