@@ -244,5 +244,6 @@ def idempotent(permission: Permission, *, required: bool = True) -> _Acting:
 
 Seller = Annotated[Act, Depends(idempotent(Permission.SELL, required=False))]
 SellerOnce = Annotated[Act, Depends(idempotent(Permission.SELL))]
+Decider = Annotated[Act, Depends(idempotent(Permission.SETTLE, required=False))]
 SettlerOnce = Annotated[Act, Depends(idempotent(Permission.SETTLE))]
 SetterUp = Annotated[Act, Depends(idempotent(Permission.SET_UP, required=False))]

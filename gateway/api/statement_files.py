@@ -16,7 +16,7 @@ from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import Id
 from gateway.errors import TooLarge
 from gateway.roles import Permission
-from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute, require_also
+from gateway.session import CurrentSession, Decider, Reader, Settler, TransactionalRoute, require_also
 from ledger import outbox
 from ledger.acts import Act
 from reconciliation import file_contents, importing, layouts, matching, receiving, worklist
@@ -273,7 +273,7 @@ def get_statement_file(
 
 
 @router.post("/statement-files/{file_id}/layout", status_code=201)
-def confirm_layout(file_id: Id, wish: LayoutIn, session: CurrentSession, act: Settler) -> ConfirmedOut:
+def confirm_layout(file_id: Id, wish: LayoutIn, session: CurrentSession, act: Decider) -> ConfirmedOut:
     """Confirm the layout that a table proposes, keep it for the account, and import the file by it."""
     file = worklist.get_file(session, file_id)
     kept = layouts.confirm(
@@ -292,6 +292,6 @@ def list_layouts(session: CurrentSession, act: Reader, cursor: AtCursor) -> Page
 
 
 @router.post("/statement-layouts/{layout_id}/revoke")
-def revoke_layout(layout_id: Id, session: CurrentSession, act: Settler) -> LayoutOut:
+def revoke_layout(layout_id: Id, session: CurrentSession, act: Decider) -> LayoutOut:
     """Let a layout describe no file any more; what was read by it stays."""
     return LayoutOut.model_validate(layouts.revoke(session, layout_id, act=act))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import Id, Reason
-from gateway.session import CurrentSession, Reader, Settler, TransactionalRoute
+from gateway.session import CurrentSession, Decider, Reader, TransactionalRoute
 from ledger import outbox
 from reconciliation import matching, worklist
 from reconciliation.models import LineState, StatementLine, StatementRecord
@@ -120,7 +120,7 @@ def get_statement(statement_id: Id, session: CurrentSession, act: Reader) -> Sta
 
 
 @router.post("/statements/{statement_id}/accept")
-def accept_break(statement_id: Id, wish: Reason, session: CurrentSession, act: Settler) -> StatementOut:
+def accept_break(statement_id: Id, wish: Reason, session: CurrentSession, act: Decider) -> StatementOut:
     """Let the lines of a statement be matched although its balances do not prove them; the reason is kept."""
     record = worklist.accept_break(session, statement_id, because=wish.reason, act=act)
     outbox.defer(session, matching.JOB, lock=matching.JOB)

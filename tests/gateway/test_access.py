@@ -61,10 +61,15 @@ GET  /v1/files/{file_id}/content                       404   404    x     x     
 POST /v1/statements                                    422   422    x     x     -    -
 GET  /v1/statements                                    200   200   200   200    -    -
 GET  /v1/statements/{statement_id}                     404   404   404   404    -    -
+POST /v1/statements/{statement_id}/accept              422   422    x     x     -    -
 GET  /v1/statement-files                               200   200   200   200    -    -
 GET  /v1/statement-files/{file_id}                     404   404   404   404    -    -
+POST /v1/statement-files/{file_id}/layout              422   422    x     x     -    -
+GET  /v1/statement-layouts                             200   200   200   200    -    -
+POST /v1/statement-layouts/{layout_id}/revoke          404   404    x     x     -    -
 GET  /v1/statement-lines                               200   200   200   200    -    -
 GET  /v1/statement-lines/{line_id}                     404   404   404   404    -    -
+GET  /v1/statement-lines/{line_id}/raw                 404   404   404   404    -    -
 POST /v1/payments                                      422   422    x     x     -    -
 GET  /v1/payments                                      200   200   200   200    -    -
 GET  /v1/payments/{payment_id}                         404   404   404   404    -    -

@@ -182,6 +182,6 @@ def test_no_request_makes_the_server_fail(story: Story) -> None:
             assert OUR_IBAN not in reply.text
 
     ask()
-    assert len(routes) == 55
+    assert len(routes) == 60
     assert answered.total() >= REQUESTS
     assert {200, 201, 404, 409, 422} <= set(answered)

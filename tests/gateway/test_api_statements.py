@@ -85,7 +85,7 @@ def test_an_upload_that_fails_as_a_whole_asks_for_no_work(
     story: Story, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job is written in the transaction of the upload: without the lines there is no job."""
-    monkeypatch.setattr("gateway.api.statements._shown", lambda done: 1 / 0)
+    monkeypatch.setattr("gateway.api.statement_files._shown", lambda *done: 1 / 0)
     story.treasury.upload_raw(statement(1_000), status=500)
     assert jobs_waiting(runtime) == []
     assert story.treasury.all("/v1/statement-files") == []

@@ -62,7 +62,7 @@ def test_inspect_prints_exactly_what_the_contract_promises(dry: CommandLine, goo
         "file": str(good), "format": "camt.053.001.08", "statement_id": "STM-2026-0001", "sequence": "1",
         "account": {"iban": OUR_IBAN, "other": None, "currency": "EUR"},
         "from": "2026-01-05", "to": "2026-01-05", "opening_minor": 100_000, "closing_minor": 111_700,
-        "currency": "EUR", "balanced": True, "problems": [],
+        "currency": "EUR", "balanced": True, "problems": [], "refused": [],
     }  # fmt: skip
     assert lines[0] == {
         "booked_on": "2026-01-05", "valued_on": "2026-01-05", "amount_minor": 12_000, "currency": "EUR",
@@ -139,7 +139,7 @@ def test_import_says_of_every_file_what_became_of_it(cli: CommandLine, good: Pat
     assert taken | {"file_id": 0, "statements": []} == {
         "file": "good.xml", "file_id": 0, "sha256": hashlib.sha256(good.read_bytes()).hexdigest(),
         "duplicate": False, "format": "camt.053.001.08", "statements": [], "imported": 2, "known": 0,
-        "problems": [], "error": None,
+        "promoted": 0, "refused": 0, "problems": [], "error": None, "members": [],
     }  # fmt: skip
     assert len(taken["statements"]) == 1
     assert (refused["imported"], refused["error"]["code"], refused["error"]["line"]) == (
