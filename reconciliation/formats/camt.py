@@ -53,6 +53,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         if current is None or owner is not current.element:
             message = camt_messages.message_of(owner)
             if owner is None or message is None:
+                source.forget(element)
                 continue
             found = Reading.of(owner, message, None if owner is element else source.first(element))
             if ended is not None and ended.goes_on_with(found):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ from functools import lru_cache
 from ledger.errors import Rejected
 from ledger.money import Money
 from reconciliation.formats import camt_returns
+from reconciliation.formats.camt_parties import NOBODY, counterparty, creditor_id
 from reconciliation.formats.camt_returns import TURNED_FAMILIES, Oddity
+from reconciliation.formats.camt_texts import reference, references_of, remittance
 from reconciliation.formats.tables import Record
-from reconciliation.statement import Batch, Line, LineStatus, Party, StatementKind
+from reconciliation.statement import Batch, Line, LineStatus, StatementKind
 
 # ISO 20022 EntryStatus; FUTR is a booking announced for a later day.
 STATUSES = {
@@ -24,37 +25,8 @@ STATUSES = {
     "INFO": LineStatus.INFO,
 }
 
-# What banks write where a reference has to stand and there is none (EPC implementation guidelines; SWIFT).
-_NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF"})
-
-# Widths at which banks cut one text into pieces: a German MT940 subfield, a SWIFT line, ISO 20022 Max140Text.
-_CUT_WIDTHS = frozenset({27, 35, 140})
-
-# A creditor identifier by its shape (EPC262-08), for parties that do not name its scheme.
-_CREDITOR_ID = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}")
-
 _TRUE = frozenset({"true", "1"})
-_NOBODY = Party()
 _NO_FACTS: Record = {}
-
-# Types of a reference that a creditor gave its invoice: ISO 11649 (SCOR) and the Swiss QR bill (QRR).
-_CREDITOR_REFERENCES = frozenset({"SCOR", "QRR"})
-
-# Marks of Swiss banks that stand among a payer's remarks (SIX implementation guidelines).
-_SWISS_MARK = re.compile(r"\?(?:REJECT|ERROR)\?[0-9]*")
-
-# Where a party's name, its last resort, its account and its bank are found, by the role it plays.
-_PARTY_FIELDS = {
-    role: (
-        f"{role}_name",
-        f"ultimate_{role}_name",
-        f"{role}_agent_bank",
-        f"{role}_account",
-        f"{role}_bic",
-        f"{role}_agent_bic",
-    )
-    for role in ("debtor", "creditor")
-}
 
 # What the parts of an entry have from the entry itself.
 _SHARED = ("booked_on", "valued_on", "reversal", "code_domain", "code_family", "code_sub_family")
@@ -93,11 +65,6 @@ def line(entry: Record, about: About, *, position: int) -> Line:
         details = _details(entry, parts, booked, status, about)
         return _line(_NO_FACTS, entry, booked, status, about, position=position, details=details)
     return _line(parts[0] if parts else _NO_FACTS, entry, booked, status, about, position=position)
-
-
-def compact(account: str) -> str:
-    """An account number for comparing: upper case, without blanks."""
-    return account.replace(" ", "").upper()
 
 
 def _booked_amount(entry: Record) -> Money:
@@ -145,19 +112,19 @@ def _line(
         original, charges = camt_returns.original_and_charges(facts, entry, booked, about.oddities)
     elif "charges" in entry or "charges" in facts:
         charges = camt_returns.charges_of(facts, entry, booked.currency, about.oddities)
-    references: Sequence[str] = _references(facts["references"]) if "references" in facts else ()
+    references: Sequence[str] = references_of(facts["references"]) if "references" in facts else ()
     return Line(
         amount=booked,
         status=status,
         booked_on=entry.get("booked_on"),
         valued_on=entry.get("valued_on"),
-        counterparty=_counterparty(facts, entry["sign"], is_turned, about.own) if facts else _NOBODY,
-        remittance=_remittance(facts, entry, references),
+        counterparty=counterparty(facts, entry["sign"], is_turned, about.own) if facts else NOBODY,
+        remittance=remittance(facts, entry, references),
         reference=references[0] if references else None,
-        end_to_end_id=_reference(find("end_to_end_id")),
-        mandate_id=_reference(find("mandate_id")),
-        creditor_id=_creditor_id(facts),
-        bank_reference=_reference(entry.get("bank_reference")) or _reference(find("bank_reference")),
+        end_to_end_id=reference(find("end_to_end_id")),
+        mandate_id=reference(find("mandate_id")),
+        creditor_id=creditor_id(facts),
+        bank_reference=reference(entry.get("bank_reference")) or reference(find("bank_reference")),
         transaction_code=code,
         reversal=is_reversal,
         return_reason=camt_returns.reason(facts, entry, family) if is_turned else None,
@@ -231,10 +198,6 @@ def _sum(amounts: Iterable[Money]) -> int:
 # --- single fields ---
 
 
-def _reference(found: str | None) -> str | None:
-    return None if found is None or found.upper() in _NO_REFERENCE else found
-
-
 def _code(facts: Record, entry: Record) -> str | None:
     """The ISO code as domain/family/sub-family, the part's before the entry's; else the bank's own code."""
     found = facts if "code_domain" in facts else entry
@@ -246,96 +209,6 @@ def _code(facts: Record, entry: Record) -> str | None:
 @lru_cache(maxsize=256)
 def _iso_code(*parts: str | None) -> str:
     return "/".join(filter(None, parts))
-
-
-def _counterparty(facts: Record, direction: int, is_turned: bool, own: str | None) -> Party:
-    """Who stands against the account holder: the debtor of a credit, the creditor of a debit.
-
-    In a return both have the roles of the original payment, so it is the other way round. An account that is
-    the statement's own is the holder's, whatever its role.
-    """
-    chosen, other = "debtor", "creditor"
-    if (direction > 0) is is_turned:
-        chosen, other = other, chosen
-    party = _party(facts, chosen)
-    if _is_holder(party, own) or (is_turned and party == _NOBODY):
-        opposite = _party(facts, other)
-        return _NOBODY if _is_holder(opposite, own) else opposite
-    return party
-
-
-def _is_holder(party: Party, own: str | None) -> bool:
-    return party.iban is not None and compact(party.iban) == own
-
-
-def _party(facts: Record, role: str) -> Party:
-    find = facts.get
-    name, ultimate, agent, account, bic, agent_bic = _PARTY_FIELDS[role]
-    return Party(
-        name=find(name) or find(ultimate) or find(agent),
-        iban=_reference(find(account)),
-        bic=_reference(find(bic) or find(agent_bic)),
-    )
-
-
-def _creditor_id(facts: Record) -> str | None:
-    """The creditor identifier: an identification of scheme SEPA, or of no scheme at all but of its shape."""
-    if "creditor_private_ids" not in facts and "creditor_organisation_ids" not in facts:
-        return None
-    for found in (*facts.get("creditor_private_ids", ()), *facts.get("creditor_organisation_ids", ())):
-        identifier: str = found.get("id", "").replace(" ", "").upper()
-        is_sepa = found.get("scheme", "").upper() == "SEPA"
-        has_no_scheme = "scheme" not in found and "code" not in found
-        if _CREDITOR_ID.fullmatch(identifier) and (is_sepa or has_no_scheme):
-            return identifier
-    return None
-
-
-def _references(stated: Sequence[Record]) -> Sequence[str]:
-    """Structured references, the creditor's own first: by its type, else the one that comes first."""
-    found = [one for one in stated if "reference" in one]
-    found.sort(key=lambda one: one.get("type") not in _CREDITOR_REFERENCES)
-    return [one["reference"] for one in found]
-
-
-def _remittance(facts: Record, entry: Record, references: Sequence[str]) -> str | None:
-    """The payer's text, then the document numbers, remarks and further references that it does not repeat.
-
-    Where the payer gave neither a text nor a reference, it is what the bank says of the entry.
-    """
-    written = joined(facts["remittance"]) if "remittance" in facts else ""
-    if written == "NOTPROVIDED":
-        written = ""
-    if references or "documents" in facts or "remarks" in facts:
-        remarks = (remark for remark in facts.get("remarks", ()) if not _SWISS_MARK.fullmatch(remark.strip()))
-        extras = (*facts.get("documents", ()), *references[1:], *remarks)
-        said = {written, *written.split()}
-        new = dict.fromkeys(extra for extra in map(str.strip, extras) if extra not in said)
-        written = " ".join(filter(None, (written, *new)))
-    if written:
-        return written
-    if references:
-        return None
-    return joined(facts.get("return_remarks", ())) or facts.get("information") or entry.get("information")
-
-
-def joined(pieces: Sequence[str]) -> str:
-    """One text of the pieces a bank gives: those cut at full width run on, between others comes a blank.
-
-    Pieces are cut if all but the last are of one known width, or a blank short of it, where the cut ate one.
-    """
-    if len(pieces) == 1:
-        return _on_one_line(pieces[0]).strip()
-    cut = [_on_one_line(piece) for piece in pieces]
-    width = max(map(len, cut), default=0)
-    is_cut = width in _CUT_WIDTHS and all(len(piece) >= width - 1 for piece in cut[:-1])
-    if not is_cut:
-        return " ".join(piece.strip() for piece in cut)
-    return "".join(piece if len(piece) == width else piece + " " for piece in cut).strip()
-
-
-def _on_one_line(piece: str) -> str:
-    return " ".join(piece.split()) if "\n" in piece else piece
 
 
 def _batch(facts: Record, entry: Record) -> Batch | None:

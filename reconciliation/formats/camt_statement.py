@@ -14,6 +14,7 @@ from reconciliation.formats import camt_entries, camt_problems, camt_tables, xml
 from reconciliation.formats.camt_balances import CLOSING, OPENING, balance, currency_of, ends
 from reconciliation.formats.camt_entries import About
 from reconciliation.formats.camt_messages import GROUP, Message, version
+from reconciliation.formats.camt_parties import compact
 from reconciliation.formats.tables import Layout, Record
 from reconciliation.formats.tally import Tally
 from reconciliation.statement import Account, Header, Line, Statement, UnreadableFile
@@ -61,7 +62,7 @@ class Reading:
         header = replace(bare, currency=_currency_ahead(bare, page, entry))
         own = header.account.iban or header.account.other
         about = About(
-            own=own and camt_entries.compact(own),
+            own=own and compact(own),
             only_day=_only_day(header, page),
             kind=message.kind,
             oddities=Counter(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.currencies import KNOWN
@@ -62,12 +62,12 @@ class Seen:
         return self.filled > 0 and number >= _ENOUGH * self.filled
 
 
-def roles_of(table: Table, columns: Sequence[Seen]) -> list[Role | None]:
-    """A meaning for each column: by its title where its cells agree, else by its cells."""
+def roles_of(table: Table, columns: Sequence[Seen], known: Mapping[str, Role | None]) -> list[Role | None]:
+    """A meaning for each column: the `known` one of its title, or what that suggests, or by its cells."""
     roles: list[Role | None] = [None] * len(columns)
     taken: set[Role] = set()
     for at, (title, seen) in enumerate(zip(table.compared, columns, strict=True)):
-        role = _fitting(TITLES.get(title), seen)
+        role = _fitting(known.get(title, TITLES.get(title)), seen)
         if role is not None and (role in MANY or role not in taken):
             roles[at] = role
             taken.add(role)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from ledger.money import Money
 from mandates.reason_codes import BY_CODE
-from reconciliation.formats import delimited_texts
+from reconciliation.formats import delimited_texts, drafts
 from reconciliation.formats.delimited_figures import FigureReader, Unreadable
 from reconciliation.formats.delimited_rows import Booking, Plan
 from reconciliation.formats.delimited_text import Cells
@@ -91,7 +91,7 @@ class LineMaker:
         value, is_credit = figures.value(cells, currency)
         booked_on, valued_on = figures.days(cells)
         balance = None if self.balance is None else self._balance(cells[self.balance], currency)
-        return self._line(booking, Money(value, currency), booked_on, valued_on), is_credit, balance
+        return self._line(booking, drafts.money(value, currency), booked_on, valued_on), is_credit, balance
 
     def stated(self, cells: Cells) -> Money:
         """The balance that a row among the bookings states in the place of their amounts. Raises Unreadable."""
@@ -117,25 +117,26 @@ class LineMaker:
             original, charges = self._parts(cells, amount)
             reason = facts.get("reason") or _reason(purpose, facts.get("return_note", ""), booking_text)
         batch_id = cells[self.batch].strip() or facts.get("batch_id")
-        return Line(
-            amount=amount,
-            status=LineStatus.BOOKED if self.status is None else self._status_of(cells[self.status]),
-            booked_on=booked_on,
-            valued_on=valued_on,
-            counterparty=self._counterparty(cells, facts, is_credit=amount.minor >= 0),
-            remittance=purpose or booking_text or None,
-            reference=cells[self.reference].strip() or None,
-            end_to_end_id=_told(cells[self.end_to_end].strip() or facts.get("end_to_end_id")),
-            mandate_id=_told(cells[self.mandate].strip() or facts.get("mandate_id")),
-            creditor_id=cells[self.creditor].strip() or facts.get("creditor_id"),
-            bank_reference=cells[self.bank_reference].strip() or None,
-            transaction_code=cells[self.code].strip()[:_LONGEST_CODE] or None,
-            return_reason=reason,
-            original=original,
-            charges=charges,
-            batch=Batch(payment_information_id=batch_id) if batch_id else None,
-            details=self._details(booking, amount) if booking.more and self.detail is not None else (),
-            position=booking.position,
+        return drafts.line(
+            amount,
+            LineStatus.BOOKED if self.status is None else self._status_of(cells[self.status]),
+            booked_on,
+            valued_on,
+            self._counterparty(cells, facts, is_credit=amount.minor >= 0),
+            purpose or booking_text or None,
+            cells[self.reference].strip() or None,
+            _told(cells[self.end_to_end].strip() or facts.get("end_to_end_id")),
+            _told(cells[self.mandate].strip() or facts.get("mandate_id")),
+            cells[self.creditor].strip() or facts.get("creditor_id"),
+            cells[self.bank_reference].strip() or None,
+            cells[self.code].strip()[:_LONGEST_CODE] or None,
+            False,  # no table marks a reversal apart from its sign
+            reason,
+            original,
+            charges,
+            Batch(payment_information_id=batch_id) if batch_id else None,
+            self._details(booking, amount) if booking.more and self.detail is not None else (),
+            booking.position,
         )
 
     def _purpose(self, booking: Booking, cells: Cells) -> tuple[str, Mapping[str, str]]:
@@ -159,7 +160,7 @@ class LineMaker:
         if not (name or iban or bic):
             return _NOBODY
         is_bic = len(bic) in (8, 11) and bic.isalnum() and not bic.isdigit()
-        return Party(name=name or None, iban=iban or None, bic=bic if is_bic else None)
+        return drafts.party(name or None, iban or None, bic if is_bic else None)
 
     def _status_of(self, text: str) -> LineStatus:
         status = self.statuses.get(text)

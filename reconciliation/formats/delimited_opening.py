@@ -85,7 +85,7 @@ def _rows(stream: BinaryIO, encoding: str, table: Table) -> Iterator[Row]:
 
 
 def _refuse(stream: BinaryIO, encoding: str, found: Found) -> NoReturn:
-    proposed = proposal(stream, encoding, found.table)
+    proposed = proposal(stream, encoding, found.table, like=found.drifted_from)
     line = found.table.last_line or None
     if found.drifted_from is None:
         raise UnknownLayout(
@@ -116,7 +116,7 @@ def _require_agreement(stream: BinaryIO, encoding: str, plan: Plan, seen: Survey
             missing=(),
             added=(),
             why=why,
-            proposal=proposal(stream, encoding, plan.table),
+            proposal=proposal(stream, encoding, plan.table, like=layout),
             line=plan.table.last_line or None,
         )
 

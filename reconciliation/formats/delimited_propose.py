@@ -72,16 +72,20 @@ class _File:
         return (row for row in self.rows() if row[1] > self.table.last_line)
 
 
-def proposal(stream: BinaryIO, encoding: str, table: Table) -> Proposal:
-    """The layout that titles and cells suggest. Raises UnreadableFile."""
+def proposal(stream: BinaryIO, encoding: str, table: Table, *, like: Layout | None = None) -> Proposal:
+    """The layout that titles and cells suggest; what a layout `like` it says of a title comes first.
+
+    Raises UnreadableFile.
+    """
     file = _File(stream, encoding, table)
     columns = [Seen() for _ in table.titles]
     for _, _, cells in islice(file.body(), SAMPLE):
         for seen, cell in zip(columns, cells or (), strict=False):
             seen.note(cell)
-    roles = roles_of(table, columns)
+    known = {} if like is None else dict(zip(like.titles, (one.role for one in like.columns), strict=True))
+    roles = roles_of(table, columns, known)
     layout = Layout(
-        name=NAME,
+        name=NAME if like is None else like.name,
         columns=tuple(
             Column(title=title, role=role) for title, role in zip(table.titles, roles, strict=True)
         ),

@@ -118,12 +118,16 @@ class _File:
 
         So does a row with another account that no dated row names: it cannot be read anyway.
         """
-        places, keys, key = key_places(self.opened.plan), self.opened.survey.keys, self.first
-        rows = self.opened.rows()
-        for booking in bookings(rows, self.opened.plan, self.opened.survey.last_dated_line, notes):
-            if places is not None and booking.fault is None:
-                named = key_of(booking.cells, places, key)
-                key = named if named in keys else key
+        opened = self.opened
+        places, keys, key = key_places(opened.plan), opened.survey.keys, self.first
+        flat = [] if places is None else [*places[0], *places[1]]
+        written: list[str] = []
+        for booking in bookings(opened.rows(), opened.plan, opened.survey.last_dated_line, notes):
+            if flat and booking.fault is None:
+                cells = booking.cells
+                if written != (written := [cells[place] for place in flat]):
+                    named = key_of(cells, places, key)
+                    key = named if named in keys else key
             yield key, booking
 
 

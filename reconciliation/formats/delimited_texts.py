@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from reconciliation.formats import mt940_texts
+from reconciliation.formats import mt940_german
 
 # Lengths at which German banks cut one text into pieces (MT940 :86: and ISO 20022); such a piece runs on where a
 # table has more columns for them than the few that are texts of their own.
 _CUT_AT = frozenset({27, 35})
 _FEW = 3
+_WITHOUT_BLANKS = ("account", "bic", "creditor_id")
 _NOTHING: Mapping[str, str] = {}
 
 # The tags of MT940 (DFÜ-Abkommen Anlage 3), which Atruvia writes with a colon instead of the plus.
@@ -36,12 +37,18 @@ def without_breaks(text: str, line_break: str) -> str:
 
 
 def parted(text: str) -> tuple[str, Mapping[str, str]]:
-    """The text without the tags in it, and what these say by the names that `mt940_texts.facts` gives."""
+    """The text without the tags in it, and what these say by the names that MT940 has for it."""
     if "+" not in text and ":" not in text:
         return text, _NOTHING
     tagged = _TAGGED.search(text)
     if tagged is None:
         return text, _NOTHING
-    found = mt940_texts.facts(text[tagged.start() :])
+    tags = text[tagged.start() :]
+    found = mt940_german.attributes(tags, []) if "+" in tags else {"purpose": tags}
+    if ":" in tags:
+        mt940_german.read_spelled(found)
+    for name in _WITHOUT_BLANKS:
+        if name in found:
+            found[name] = found[name].replace(" ", "")
     before = text[: tagged.start()].strip(" ,;")
     return " ".join(part for part in (before, found.get("purpose", "")) if part), found

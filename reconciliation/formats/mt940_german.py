@@ -7,6 +7,7 @@ choice. The purpose (20 to 29, 60 to 63) is one text cut into parts of 27, so it
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, islice
 
@@ -92,11 +93,13 @@ def by_subfields(text: str) -> dict[str, str] | None:
         found = _layout(separator).fullmatch(text)
         if found is None:
             return _with_text_between(text, separator)
-    code, booking_text, primanota, *others = found.groups("")
-    bic, account, name, more_name, key = others[10:15]
-    facts = _of_purpose(others[:10] + others[15:])
-    facts["code"], facts["key"] = code, key.strip()
-    facts["booking_text"], facts["primanota"] = booking_text.strip(), primanota
+    contents = found.groups("")
+    facts = _of_purpose(contents[3:13] + contents[18:])
+    code, booking_text, primanota = contents[:3]
+    facts["code"], facts["booking_text"], facts["primanota"] = code, booking_text.strip(), primanota
+    bic, account, name, more_name, key = contents[13:18]
+    if key:
+        facts["key"] = key.strip()
     if bic or account:
         facts["bic"], facts["account"] = bic.strip(), account.strip()
     if name := (name + more_name).strip():
@@ -138,7 +141,7 @@ def _with_text_between(text: str, separator: str) -> dict[str, str]:
     return facts
 
 
-def _of_purpose(parts: list[str]) -> dict[str, str]:
+def _of_purpose(parts: Sequence[str]) -> dict[str, str]:
     """What the purpose says; it is one text that was cut into `parts`."""
     text = "".join(parts)
     facts = attributes(text, parts) if "+" in text else {_PURPOSE: text.strip()}
@@ -152,7 +155,7 @@ def _of_purpose(parts: list[str]) -> dict[str, str]:
     return facts
 
 
-def attributes(text: str, parts: list[str]) -> dict[str, str]:
+def attributes(text: str, parts: Sequence[str]) -> dict[str, str]:
     """The SEPA attributes in a purpose of `parts`; what stands before the first of them is purpose as well.
 
     An attribute begins where a part or a word does, and counts once: later it is text.
@@ -178,12 +181,12 @@ def attributes(text: str, parts: list[str]) -> dict[str, str]:
     return found
 
 
-def _begins_part(at: int, parts: list[str]) -> bool:
+def _begins_part(at: int, parts: Sequence[str]) -> bool:
     """Whether one of the parts that a text was put together of begins at `at`."""
     return at <= 0 or at in accumulate(map(len, parts))
 
 
-def _read_labelled(facts: dict[str, str], parts: list[str]) -> None:
+def _read_labelled(facts: dict[str, str], parts: Sequence[str]) -> None:
     """Reads labels that stand in parts of their own, each with its value in the parts behind it."""
     if not any(map(_LABEL.fullmatch, parts)):
         return

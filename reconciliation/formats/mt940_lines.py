@@ -47,7 +47,7 @@ _BIC_LENGTHS = (8, 11)
 _NO_FACTS: Facts = {}
 
 # A frozen dataclass sets each of its fields by a call, which for those of a line took longer than finding them in
-# the text. A draft has the same slots, takes the values by place, and then becomes a Line or a Party for good.
+# the text. A draft has the same slots, takes the values by place, and then becomes the frozen one for good.
 _LineDraft: Any = make_dataclass(
     "_LineDraft",
     """
@@ -56,6 +56,7 @@ _LineDraft: Any = make_dataclass(
     """.split(),
     slots=True,
 )
+_MoneyDraft: Any = make_dataclass("_MoneyDraft", ["minor", "currency"], slots=True)
 _PartyDraft: Any = make_dataclass("_PartyDraft", ["name", "iban", "bic"], slots=True)
 _NOBODY = Party()
 
@@ -72,7 +73,8 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     value, booked, mark, letter, stated, swift, references = found.groups()
     unsigned = minor_units(stated, currency)
     is_credit = mark in _CREDITS
-    amount = Money(unsigned if is_credit else -unsigned, currency)
+    amount: Money = _MoneyDraft(unsigned if is_credit else -unsigned, currency)
+    amount.__class__ = Money
     valued_on, booked_on = days(value, booked)
     if swift is None or letter is not None or valued_on is None or "," not in stated:
         _note(swift, letter, valued_on, stated, currency, oddities)

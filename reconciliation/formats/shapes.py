@@ -13,6 +13,7 @@ namespaces could make the same characters mean something else, all of the file f
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from reconciliation.formats.tables import Act, Layout, Misread, Record, Trace, r
 from reconciliation.statement import UnreadableFile
 
 MARK = "duecourse-entries"  # the attribute that tells which entries an element stands for
+FIRST = 8_000  # bytes of the first piece, from which shapes are learned before more is read
 LONGEST = 1_000_000  # bytes held back while looking for the end of an entry
 MOST_SHAPES = 100
 MOST_RIVALS = 10  # shapes of the same number of tags
@@ -49,7 +51,7 @@ class _Shape:
 
 
 class _Entry(NamedTuple):
-    """One entry of the piece that was read last, from behind its opening tag up to the next entry."""
+    """One entry, from behind its opening tag up to the next entry."""
 
     content: str
     shape: _Shape | None
@@ -68,11 +70,11 @@ class Thinned:
         self._is_on = True
         self._shapes: dict[int, list[_Shape]] = {}  # by their number of tags
         self._count = 0
-        self._entries: dict[str, list[_Entry]] = {}  # those that each mark of the last piece stands for
+        self._marks = itertools.count()
+        self._entries: dict[str, list[_Entry]] = {}  # those that a mark stands for, until they are asked for
 
     def read(self, _: int = xml.CHUNK) -> bytes:
         """The next bytes for the parser, made of about a chunk of the stream; none at its end."""
-        self._entries.clear()
         data, self._held = self._held, b""
         while more := self._stream.read(xml.CHUNK):
             data += more
@@ -91,6 +93,11 @@ class Thinned:
                 yield self._record(element, number, entry, layout)
             except UnreadableFile as refusal:
                 yield refusal
+        self.forget(element)
+
+    def forget(self, element: etree._Element) -> None:
+        """Drops what is kept of the entries that `element` stands for."""
+        self._entries.pop(element.get(MARK, ""), None)
 
     def line_of(self, element: etree._Element, number: int) -> int | None:
         """The line of the file on which the entry begins that is `number`, from 0, of those of `element`."""
@@ -115,7 +122,9 @@ class Thinned:
             if _means_more(data[2 : found.start()], but=b"xmlns"):
                 self._is_on = False
         closing = self._closing.encode()
-        return data.rfind(closing) + len(closing) if closing in data else 0
+        at = -1 if self._count else data.find(closing, FIRST)
+        at = data.rfind(closing) if at < 0 else at
+        return 0 if at < 0 else at + len(closing)
 
     def _thinned(self, data: bytes) -> bytes:
         first = max(data.find(self._opening.encode()), 0)
@@ -165,7 +174,7 @@ class Thinned:
         return self._marked(entries, lines + self._closing)
 
     def _marked(self, entries: list[_Entry], content: str) -> str:
-        number = str(len(self._entries))
+        number = str(next(self._marks))
         self._entries[number] = entries
         return f'{self._opening[:-1]} {MARK}="{number}">{content}'
 

@@ -40,6 +40,8 @@ _ENCODINGS = re.compile(r"utf-8|ascii|utf-16(-[bl]e)?|iso8859-[0-9]+|cp125[0-8]"
 _OTHER_ENCODINGS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"\0\0\0<", b"<\0\0\0", b"\x4c\x6f\xa7\x94")
 _DECLARED = re.compile(r"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 
+_TAG = re.compile(rb"<\0?[A-Za-z_\x80-\xff]")
+
 _BROKEN = "The file is not well-formed XML."
 _TOO_DEEP = "The file nests its elements too deep."
 _CUT_OFF = "The file ends in the middle: it was cut off on its way."
@@ -227,12 +229,21 @@ def _refuse_include(element: etree._Element) -> NoReturn:
 
 def _head(stream: Source) -> bytes:
     head = data = stream.read(CHUNK)
-    while data and len(head) < CHUNK:
+    while data and len(head) < CHUNK and not _has_begun(head):
         data = stream.read(CHUNK - len(head))
         head += data
     if not head:
         raise UnreadableFile("The file is empty.")
     return head
+
+
+def _has_begun(head: bytes) -> bool:
+    """Whether the first element is seen; of a file that will be refused for its beginning it never is."""
+    try:
+        refuse_document_type(head)
+    except UnreadableFile:
+        return False
+    return _TAG.search(head) is not None
 
 
 def _elements(parser: etree.XMLPullParser) -> Iterator[etree._Element]:
@@ -249,10 +260,14 @@ def _refuse_long_namespace(namespace: str) -> None:
 
 
 def _feed(parser: etree.XMLPullParser, data: bytes) -> None:
+    """Feeds the parser. Some errors it only notes and tells at the end, by when it has forgotten which."""
     try:
         parser.feed(data)
     except etree.XMLSyntaxError as error:
         raise _explained(parser, error) from None
+    noted = (entry for entry in parser.feed_error_log if entry.level >= etree.ErrorLevels.ERROR)
+    if (entry := next(noted, None)) is not None:
+        raise _sentence(entry)
 
 
 def _close(parser: etree.XMLPullParser) -> etree._Element:
@@ -267,6 +282,10 @@ def _explained(parser: etree.XMLPullParser, error: etree.XMLSyntaxError) -> Unre
     entry = next(iter(parser.feed_error_log), None)
     if entry is None:
         return UnreadableFile(_SENTENCES.get(cast(Any, error).code, _BROKEN), line=error.lineno or None)
+    return _sentence(entry)
+
+
+def _sentence(entry: Any) -> UnreadableFile:
     if entry.type == _Codes.ERR_RESOURCE_LIMIT and "depth" in entry.message:
         return UnreadableFile(_TOO_DEEP, line=entry.line or None)
     return UnreadableFile(_SENTENCES.get(entry.type, _BROKEN), line=entry.line or None)

@@ -321,3 +321,57 @@ def test_a_shipped_layout_has_a_source_and_survives_json(layout: Layout) -> None
 def test_no_two_shipped_layouts_have_the_same_titles() -> None:
     assert len({layout.signature for layout in PROFILES}) == len(PROFILES)
     assert len({layout.name for layout in PROFILES}) == len(PROFILES)
+
+
+def test_a_table_may_begin_with_many_lines_and_have_two_columns_of_one_title() -> None:
+    content = table(
+        "Buchung;Wertstellungsdatum;Auftraggeber/Empfänger;Buchungstext;Verwendungszweck;Saldo;Währung;Betrag;Währung",
+        [
+            [
+                "06.01.2026",
+                "06.01.2026",
+                "Anna Beispiel",
+                "Gutschrift",
+                "RE-1",
+                "110,00",
+                "EUR",
+                "20,00",
+                "EUR",
+            ],
+            [
+                "05.01.2026",
+                "05.01.2026",
+                "Stadtwerke",
+                "Lastschrift",
+                "RE-2",
+                "90,00",
+                "EUR",
+                "-10,00",
+                "EUR",
+            ],
+        ],
+        before=[
+            "Umsatzanzeige;Datei erstellt am: 10.01.2026 09:00",
+            "",
+            f"IBAN;{ACCOUNT}",
+            "Zeitraum;01.01.2026 - 10.01.2026",
+            "Saldo;110,00;EUR",
+            "",
+        ],
+        encoding="cp1252",
+    )
+    statement = one(content).statement
+    assert statement.header.format == "csv.ing"
+    assert statement.header.account == Account(iban=ACCOUNT, currency="EUR")
+    assert (statement.header.from_on, statement.header.to_on) == (date(2026, 1, 1), date(2026, 1, 10))
+    assert (statement.balanced, statement.problems) == (True, ())
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_any_delimiter_is_found(delimiter: str) -> None:
+    content = table(
+        "Datum;Buchungstext;Betrag;Valuta",
+        [["05.01.26", "a, b; c", "10.00", "05.01.26"]],
+        delimiter=delimiter,
+    )
+    assert line_of(content).remittance == "a, b; c"

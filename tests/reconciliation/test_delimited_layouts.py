@@ -221,7 +221,8 @@ def test_a_confirmed_layout_that_drifts_is_an_alarm_with_a_new_proposal() -> Non
     content = table("Bookdate;Who;What;Net sum;Money", ROWS)
     alarm = drift(content, layout)
     assert (alarm.layout, alarm.missing, alarm.added) == ("muster-bank", ("Sum",), ("Net sum",))
-    again = alarm.proposal.confirmed({}, name="muster-bank-2", roles={"Who": "name", "What": "remittance"})
+    again = alarm.proposal.confirmed({}, name="muster-bank-2")
+    assert roles_of(again) == {title.replace("Sum", "Net sum"): role for title, role in ROLES.items()}
     assert [line.amount.minor for line in read(content, layout, again).lines] == [1_250, -900]
 
 

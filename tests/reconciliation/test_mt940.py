@@ -728,10 +728,12 @@ def test_another_reader_finds_the_same_reversals_once_its_sign_of_a_reversed_cre
     assert put_right == [line.amount.minor for line in only(content).lines] == [5000, -5000, -70, 70]
 
 
-def test_a_line_and_its_other_side_cannot_be_altered_once_they_are_read() -> None:
+def test_a_line_its_amount_and_its_other_side_cannot_be_altered_once_they_are_read() -> None:
     line = line_of(Entry(amount=1250, text=german("166", purpose="RE-1", name="Anna Beispiel")))
     with pytest.raises(dataclasses.FrozenInstanceError):
         line.position = 2  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        line.amount.minor = 1  # type: ignore[misc]
     with pytest.raises(dataclasses.FrozenInstanceError):
         line.counterparty.name = "Otto"  # type: ignore[misc]
     assert line == dataclasses.replace(line)
