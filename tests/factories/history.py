@@ -100,15 +100,11 @@ def camt053(of: History, first: int, last: int, *, version: str = "08", number: 
 
 def camt052(of: History, first: int, last: int) -> bytes:
     """The bookings as a report of the running day."""
-    content = camt.camt053(
-        [_entry(one) for one in of.bookings[first:last]], account=of.iban, balances=(),
+    stated = camt.Stated(
+        entries=tuple(_entry(one) for one in of.bookings[first:last]), account=of.iban, balances=(),
         statement_id=f"RPT-{first}-{last}", sequence=None, from_on=None, to_on=None,
     )  # fmt: skip
-    for was, becomes in (
-        (b"camt.053", b"camt.052"), (b"BkToCstmrStmt", b"BkToCstmrAcctRpt"), (b"Stmt>", b"Rpt>"),
-    ):  # fmt: skip
-        content = content.replace(was, becomes)
-    return content
+    return camt.camt_file("camt.052", [stated])
 
 
 def swift(of: History, first: int, last: int) -> bytes:
