@@ -67,7 +67,7 @@ class Thinned:
         self._opening, self._closing = "", ""  # with their prefix, once the first entry is seen
         self._encoding = ""
         self._held = b""
-        self._is_on = True
+        self._is_on = self._is_first = True
         self._shapes: dict[int, list[_Shape]] = {}  # by their number of tags
         self._count = 0
         self._marks = itertools.count()
@@ -122,8 +122,9 @@ class Thinned:
             if _means_more(data[2 : found.start()], but=b"xmlns"):
                 self._is_on = False
         closing = self._closing.encode()
-        at = -1 if self._count else data.find(closing, FIRST)
+        at = data.find(closing, FIRST) if self._is_first else -1
         at = data.rfind(closing) if at < 0 else at
+        self._is_first = self._is_first and at < 0
         return 0 if at < 0 else at + len(closing)
 
     def _thinned(self, data: bytes) -> bytes:
@@ -198,12 +199,13 @@ class Thinned:
     def _learn(self, content: str, element: etree._Element, trace: Trace, layout: Layout) -> None:
         """Remembers what to do with further entries of this markup, if tags and elements prove to be one to one."""
         inner, closing, _ = content.partition(self._closing)
-        tags = [*_TAG.findall(inner), closing]
-        rivals = self._shapes.setdefault(len(tags), [])
+        number = inner.count("<") + 1
+        rivals = self._shapes.setdefault(number, [])
+        if number > MOST_TAGS or len(rivals) >= MOST_RIVALS or self._count >= MOST_SHAPES:
+            return
         if any(rival.pattern.fullmatch(inner + closing) for rival in rivals):
             return  # it was learned from another entry of the same piece
-        if len(tags) > MOST_TAGS or len(rivals) >= MOST_RIVALS or self._count >= MOST_SHAPES:
-            return
+        tags = [*_TAG.findall(inner), closing]
         shape = _Shape(_pattern(tags, element, trace), trace.for_texts(), layout)
         found = shape.pattern.fullmatch(inner + closing)
         if found is not None and [unescape(text) for text in found.groups()] == trace.texts():

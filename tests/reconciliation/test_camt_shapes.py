@@ -208,6 +208,13 @@ def test_a_file_of_too_many_shapes_is_read_all_the_same(monkeypatch: pytest.Monk
     assert read(content) == parsed(content, monkeypatch)
 
 
+def test_a_file_of_which_nothing_can_be_learned_is_held_back_by_little_more_than_a_piece() -> None:
+    thinned = shapes.Thinned(io.BytesIO(FILE * 20), "Ntry")
+    sizes = [len(piece) for piece in iter(thinned.read, b"")]
+    assert max(sizes) <= shapes.FIRST + 2 * SMALL
+    assert sum(sizes) > len(FILE) * 20
+
+
 def test_an_entry_that_never_ends_does_not_fill_the_memory() -> None:
     thinned = shapes.Thinned(io.BytesIO(b"<Stmt><Ntry>" + b"<x>" * 2_000_000), "Ntry")
     assert SMALL < len(thinned.read()) <= shapes.LONGEST + 2 * SMALL
