@@ -46,7 +46,9 @@ def record_payment(
     """
     line = _lock(session, line_id)
     if line.provisional:
-        raise LineNotWaiting(f"Line {line_id} is only announced: no statement has booked it.", field="line_id")
+        raise LineNotWaiting(
+            f"Line {line_id} is only announced: no statement has booked it.", field="line_id"
+        )
     if line.amount_minor <= 0 or line.state not in (LineState.NEW, LineState.UNEXPLAINED, LineState.PROPOSED):
         raise LineNotWaiting(f"Line {line_id} is {line.state} and cannot become a payment.", field="line_id")
     customers.get(session, customer_id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from reconciliation.formats import archive, camt, xml
+from reconciliation.formats import archive, xml
+from reconciliation.formats.camt import messages
 
 
 def named(head: bytes) -> str:
@@ -110,7 +111,7 @@ def _markup(head: bytes, text: str) -> str:
     names = xml.opening(head)
     if not names:
         xml.parse(head)  # says why not even the first element can be read
-    message = camt.named(names) or _message(names)
+    message = messages.named(names) or _message(names)
     if message is not None:
         purpose = _MESSAGES.get(message[:8])
         return f"The file is {message}, {purpose}" if purpose else f"The file is {message}"

@@ -18,6 +18,8 @@ class Refusals:
         """`line`, counted in the `tally` of its statement. Raises UnreadableFile beyond MOST_REFUSED."""
         self._count += 1
         if self._count > MOST_REFUSED:
-            raise UnreadableFile(f"More than {MOST_REFUSED} lines of the file cannot be read.", line=line.line)
+            raise UnreadableFile(
+                f"More than {MOST_REFUSED} lines of the file cannot be read.", line=line.line
+            )
         tally.refuse(line)
         return line

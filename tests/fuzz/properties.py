@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from ledger.money import Money
 from reconciliation.formats import archive, camt, detect
-from reconciliation.formats.archive_kinds import LONGEST_NAME
+from reconciliation.formats.archive.kinds import LONGEST_NAME
 from reconciliation.statement import (
     Header,
     Item,

@@ -11,7 +11,7 @@ import pytest
 
 from reconciliation.formats import archive, detect
 from reconciliation.formats.archive import Member, PassedOver
-from reconciliation.formats.archive_kinds import LONGEST_NAME
+from reconciliation.formats.archive.kinds import LONGEST_NAME
 from reconciliation.statement import UnreadableFile
 from tests.factories import archives
 from tests.factories.archives import CAMT, DOCUMENTS, HOSTILE, MEGABYTE, MT940, gzipped, info, zipped

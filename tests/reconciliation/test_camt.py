@@ -13,7 +13,7 @@ from lxml import etree
 
 from ledger.money import Money
 from reconciliation.formats import camt, xml
-from reconciliation.formats.camt_texts import joined
+from reconciliation.formats.camt.texts import joined
 from reconciliation.statement import (
     Batch,
     Header,

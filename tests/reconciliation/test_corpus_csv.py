@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from reconciliation.formats import delimited, delimited_text
+from reconciliation.formats import delimited
 from reconciliation.formats.delimited import UnknownLayout
-from reconciliation.formats.delimited_opening import table_of
+from reconciliation.formats.delimited import text as delimited_text
+from reconciliation.formats.delimited.opening import table_of
 from reconciliation.statement import LineStatus, NoSuchLine, UnreadableFile, WholeStatement, gather
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ import pytest
 
 from ledger.money import Money
 from reconciliation.formats import camt, delimited, detect
-from reconciliation.formats.delimited_layout import Layout
-from reconciliation.formats.delimited_profiles import PROFILES
+from reconciliation.formats.delimited.layout import Layout
+from reconciliation.formats.delimited.profiles import PROFILES
 from reconciliation.statement import Account, Batch, Line, LineStatus, Party, WholeStatement, gather
 from tests.factories import camt as camt_factory
 from tests.factories.delimited import (

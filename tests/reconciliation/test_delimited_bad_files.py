@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from reconciliation.formats import delimited, delimited_text
-from reconciliation.formats.delimited_text import LONGEST_FIELD
+from reconciliation.formats import delimited
+from reconciliation.formats.delimited import text as delimited_text
+from reconciliation.formats.delimited.text import LONGEST_FIELD
 from reconciliation.statement import Line, NoSuchLine, RefusedLine, UnreadableFile, WholeStatement, gather
 from tests.factories import camt, mt940, ofx
 from tests.factories.delimited import SPARKASSE, Row, sparkasse, table, volksbank

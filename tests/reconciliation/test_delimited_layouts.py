@@ -10,7 +10,7 @@ import pytest
 
 from reconciliation.formats import delimited
 from reconciliation.formats.delimited import BadLayout, Layout, LayoutDrifted, Proposal, UnknownLayout
-from reconciliation.formats.delimited_words import Role
+from reconciliation.formats.delimited.words import Role
 from reconciliation.statement import WholeStatement, gather
 from tests.factories.delimited import SPARKASSE, Row, comma, sparkasse, table
 

@@ -10,7 +10,7 @@ import pytest
 from ledger.money import Money
 from reconciliation.formats import delimited
 from reconciliation.formats.delimited import LayoutDrifted, UnknownLayout
-from reconciliation.formats.delimited_values import (
+from reconciliation.formats.delimited.values import (
     DateOrder,
     DecimalMark,
     NoAmount,

@@ -329,7 +329,8 @@ def test_the_place_of_an_error_is_told() -> None:
 def test_the_reader_is_found_for_a_statement_and_for_nothing_else() -> None:
     assert detect.identified(GOOD)[1] is camt
     assert (
-        detect.identified(b":20:X\r\n:25:37040044/0532013000\r\n:28C:1/1\r\n:60F:C260105EUR1,00\r\n") is mt940
+        detect.identified(b":20:X\r\n:25:37040044/0532013000\r\n:28C:1/1\r\n:60F:C260105EUR1,00\r\n")[1]
+        is mt940
     )
     assert detect.identified(b"OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\n\r\n<OFX>")[1] is ofx
     with pytest.raises(UnreadableFile, match="a PDF document"):

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.money import Money
 from reconciliation.formats import mt940
-from reconciliation.formats.mt940_fields import CHUNK, LONGEST_LINE, MOST_LINES
+from reconciliation.formats.mt940.fields import CHUNK, LONGEST_LINE, MOST_LINES
 from reconciliation.formats.refusals import MOST_REFUSED
 from reconciliation.statement import (
     Header,

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.money import Money
 from reconciliation.formats import mt940
-from reconciliation.formats.mt940_texts import facts
+from reconciliation.formats.mt940.texts import facts
 from reconciliation.statement import Batch, Line, Party, Statement, WholeStatement, gather
 from tests.factories import mt940 as made
 from tests.factories.mt940 import CUSTOMER, Entry, german, wrapped
