@@ -118,6 +118,9 @@ class StatementWriter:
         self.account = account
         self._session, self._run, self._act = session, run, act
         self._family = identity.family(header.format)
+        self._sides, self._currency = Sides.of(account), account.currency
+        # What it lists as booked is money; a report of the running day or a notification only announces.
+        self._books = header.kind is StatementKind.STATEMENT
         self._days: list[date] = []
         self._listed: tuple[date, date] | None = None  # the days of the first and the last booked line
         self._undated: list[str] = []
@@ -132,6 +135,7 @@ class StatementWriter:
             currency=account.currency, booked_minor=0, line_count=0, new_count=0, known_count=0,
             promoted_count=0, refused_count=0, problems=[], kind=header.kind, copy=header.copy, created_at=act.at,
         )  # fmt: skip
+        self._statement_id, self._account_id = self.record.id, account.id
         run.statement_ids.append(self.record.id)
         session.add(self.record)
         session.flush()
@@ -193,11 +197,6 @@ class StatementWriter:
                 },
             ),
         )  # fmt: skip
-
-    @property
-    def _books(self) -> bool:
-        """Whether what it lists as booked is money: a report of the running day only announces."""
-        return self.record.kind == StatementKind.STATEMENT
 
     def _copied(self) -> list[str]:
         record = self.record
@@ -296,7 +295,7 @@ class StatementWriter:
 
     def _post(self, arrivals: Sequence[_Arrival]) -> None:
         bookings = [
-            of_line(self.account, arrival.line_id, arrival.day, arrival.line.amount.minor)
+            self._sides.line(arrival.line_id, arrival.day, arrival.line.amount.minor)
             for arrival in arrivals
             if self._counts(arrival.line)
         ]
@@ -353,14 +352,14 @@ class StatementWriter:
 
     def _counts(self, line: Line) -> bool:
         """Only what is booked, in the currency of the account, moves its balance."""
-        return line.status is LineStatus.BOOKED and line.amount.currency == self.account.currency
+        return line.status is LineStatus.BOOKED and line.amount.currency == self._currency
 
     def _row(self, arrival: _Arrival) -> tuple[Any, ...]:
         line = arrival.line
         state, because = self._first_state(line)
         batch = line.batch
         row = (
-            arrival.line_id, self.record.id, self.account.id, line.position, arrival.name, state, because,
+            arrival.line_id, self._statement_id, self._account_id, line.position, arrival.name, state, because,
             str(line.status), arrival.day, line.valued_on, line.amount.minor, line.amount.currency,
             line.counterparty.name, line.counterparty.iban, line.counterparty.bic, line.remittance,
             line.reference, line.end_to_end_id, line.mandate_id, line.creditor_id, line.bank_reference,
@@ -375,27 +374,33 @@ class StatementWriter:
     def _first_state(self, line: Line) -> tuple[str, str | None]:
         if line.status is not LineStatus.BOOKED:
             return LineState.IGNORED, f"The bank says {line.status}: not booked, so not money yet."
-        if line.amount.currency != self.account.currency:
+        if line.amount.currency != self._currency:
             return LineState.IGNORED, "The line is in another currency than its account."
         if not line.amount:
             return LineState.IGNORED, "No money moved."
         return LineState.NEW, None if self._books else ANNOUNCED
 
 
-def of_line(account: BankAccount, line_id: str, day: date, amount_minor: int) -> Booking:
-    """What a booked line is in the journal: the bank against suspense, until somebody explains it."""
-    return Booking(
-        kind="statement_line",
-        object_id=line_id,
-        posted_on=day,
-        debit=_bank(account),
-        credit=Place(account.creditor_id, AccountKind.SUSPENSE, account.currency),
-        amount_minor=amount_minor,
-    )
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Where the lines of a bank account are booked: the bank against suspense, until somebody explains them."""
 
+    bank: Place
+    suspense: Place
 
-def _bank(account: BankAccount) -> Place:
-    return Place(account.creditor_id, AccountKind.BANK, account.currency, account.id)
+    @classmethod
+    def of(cls, account: BankAccount) -> Sides:
+        return cls(
+            Place(account.creditor_id, AccountKind.BANK, account.currency, account.id),
+            Place(account.creditor_id, AccountKind.SUSPENSE, account.currency),
+        )
+
+    def line(self, line_id: str, day: date, amount_minor: int) -> Booking:
+        """What a booked line is in the journal."""
+        return Booking(
+            kind="statement_line", object_id=line_id, posted_on=day, debit=self.bank, credit=self.suspense,
+            amount_minor=amount_minor,
+        )  # fmt: skip
 
 
 def require_short(row: Sequence[Any], limits: Sequence[tuple[int, str, int]], place: str) -> None:

@@ -134,7 +134,7 @@ def digest(line: Line, day: date) -> bytes:
     """16 bytes of all that a source says of a line of `day`: equal bytes are equal words."""
     batch = line.batch
     facts = (
-        line.status, day.toordinal(), line.valued_on and line.valued_on.toordinal(),
+        line.status.value, day.toordinal(), line.valued_on and line.valued_on.toordinal(),
         line.amount.minor, line.amount.currency,
         line.bank_reference, line.end_to_end_id, line.mandate_id, line.counterparty.iban,
         line.counterparty.name, line.reference, line.remittance, line.return_reason,

@@ -23,7 +23,7 @@ from ledger.acts import Act
 from ledger.database import expire_rows
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
-from reconciliation import booking
+from reconciliation.booking import Sides
 from reconciliation.identity import Facts, facts_of, may_be_same
 from reconciliation.models import Fate, LineState
 
@@ -280,7 +280,7 @@ def _promoted(
         session.execute(text(_IS_PROMOTED), place)
         session.execute(text(_COUNT_PROMOTED), place)
         expire_rows(session, "statements", [row.statement_id], ("promoted_count",))
-        journal.post(session, [booking.of_line(account, line_id, row.day, row.minor)], act=act)
+        journal.post(session, [Sides.of(account).line(line_id, row.day, row.minor)], act=act)
     return line_id
 
 
@@ -293,5 +293,5 @@ def _new_line(session: Session, account: BankAccount, step: Step, act: Act) -> s
     session.execute(text(_IS_NEWS), place)
     session.execute(text(_COUNT), place)
     expire_rows(session, "statements", [row.statement_id], ("new_count", "known_count"))
-    journal.post(session, [booking.of_line(account, new, row.day, row.minor)], act=act)
+    journal.post(session, [Sides.of(account).line(new, row.day, row.minor)], act=act)
     return new
