@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, func, select
+from sqlalchemy import ColumnElement, FromClause, func
 from sqlalchemy.orm import Session
 
 from ledger import journal, outbox
@@ -22,7 +22,7 @@ from reconciliation import identity, stored_lines
 from reconciliation.identity import Told
 from reconciliation.models import Fate, LineSighting, LineState, StatementLine, StatementRecord
 from reconciliation.statement import Header, Line, LineStatus, RefusedLine, Statement, StatementKind
-from reconciliation.stored_lines import Key, StoredLine
+from reconciliation.stored_lines import Key, Promotion, StoredLine
 
 _LINE_COLUMNS = (
     "id", "statement_id", "bank_account_id", "position", "identity", "state", "waiting_because", "status",
@@ -48,7 +48,7 @@ def _lengths(table: FromClause, names: Sequence[str]) -> list[tuple[int, str, in
     ]
 
 
-_HEAD_COLUMNS = ("bank_statement_id", "sequence")
+_HEAD_COLUMNS = ("bank_statement_id", "sequence", "copy")
 _LONGEST_OF_HEAD = _lengths(StatementRecord.__table__, _HEAD_COLUMNS)
 _LONGEST_OF_LINE = _lengths(StatementLine.__table__, _LINE_COLUMNS)
 _LONGEST_OF_SIGHTING = _lengths(LineSighting.__table__, _SIGHTING_COLUMNS)
@@ -73,6 +73,11 @@ class WrongCurrency(Rejected):
 def exclusive(subject: str) -> ColumnElement[Any]:
     """A lock on a subject of imports, held until the transaction ends: whoever else asks for it waits."""
     return func.pg_advisory_xact_lock(func.hashtextextended(f"statement:{subject}", 0))
+
+
+def exclusive_at_once(subject: str) -> ColumnElement[Any]:
+    """Whether the lock of `exclusive` is ours now, without waiting for it."""
+    return func.pg_try_advisory_xact_lock(func.hashtextextended(f"statement:{subject}", 0))
 
 
 @dataclass
@@ -109,7 +114,7 @@ class _Arrival:
 class StatementWriter:
     """Writes one statement: its row when it opens, its lines chunk by chunk, its proof when it ends.
 
-    The account is locked until the transaction ends, so that one file after another finds out what is known.
+    The caller holds the lock of the account (`account_locks`), so that one file after another finds out what is known.
     """
 
     def __init__(
@@ -126,8 +131,7 @@ class StatementWriter:
         self._undated: list[str] = []
         # Announced lines often have no date; they are no money, so the day of the statement will do.
         self._own_day = header.to_on or header.from_on or act.today
-        session.execute(select(exclusive(account.id)))
-        require_short((header.statement_id, header.sequence), _LONGEST_OF_HEAD, "The statement")
+        require_short((header.statement_id, header.sequence, header.copy), _LONGEST_OF_HEAD, "The statement")
         self.record = StatementRecord(
             id=new_id("stm"), file_id=file_id, bank_account_id=account.id, format=header.format,
             bank_statement_id=header.statement_id, sequence=header.sequence,
@@ -152,6 +156,9 @@ class StatementWriter:
         fates = [(arrival, arrival.fate(can_book=self._books)) for arrival in arrivals]
         self._store([arrival for arrival, fate in fates if fate is Fate.NEW])
         self._promote([arrival for arrival, fate in fates if fate is Fate.PROMOTED])
+        for arrival, fate in fates:
+            if fate is not Fate.NEW:
+                self._row(arrival)  # what does not fit is refused, known or not
         stored_lines.fill(
             self._session,
             (
@@ -178,6 +185,8 @@ class StatementWriter:
         if record.opening_minor is not None and record.closing_minor is not None:
             difference = record.closing_minor - record.opening_minor - record.booked_minor
             record.balanced, record.break_minor = not difference, difference or None
+        listed = self._listed
+        record.descending = statement.newest_first or (listed is not None and listed[0] > listed[1])
         record.problems = [*statement.problems, *self._undated, *self._copied()]
         # A bank may state a period that begins after its first line; the chain goes by the lines.
         record.from_on = min(filter(None, (record.from_on, *self._days)), default=None)
@@ -232,7 +241,7 @@ class StatementWriter:
             if arrival.line.valued_on is not None and arrival.line.valued_on != arrival.day
         }
         found = stored_lines.find(
-            self._session, self.account.id, groups.keys() | other_days, own=self._run.statement_ids
+            self._session, self._account_id, groups.keys() | other_days, own=self._run.statement_ids
         )
         for key, group in groups.items():
             candidates = self._candidates(found, key, group) if found else []
@@ -244,13 +253,11 @@ class StatementWriter:
         self, found: dict[Key, list[StoredLine]], key: Key, group: Sequence[_Arrival]
     ) -> list[StoredLine]:
         """The lines of this day and amount, and those of a day on which one of the group is valued."""
-        near = [stored for stored in found.get(key, ()) if self._may_be_met(stored)]
+        near = {stored.row.id: stored for stored in found.get(key, ())}
         for day in {arrival.line.valued_on for arrival in group} - {None, key[0]}:
             for stored in found.get((day, *key[1:]), ()):  # type: ignore[arg-type]
-                if self._may_be_met(stored):
-                    stored.known.same_day = False
-                    near.append(stored)
-        return near
+                near.setdefault(stored.row.id, stored.on_another_day())
+        return [stored for stored in near.values() if self._may_be_met(stored)]
 
     def _may_be_met(self, stored: StoredLine) -> bool:
         is_part = stored.row.lump_id is not None and self._books
@@ -287,9 +294,11 @@ class StatementWriter:
             self._post(new)
 
     def _promote(self, promoted: Sequence[_Arrival]) -> None:
-        announced = [
-            (arrival.stored, arrival.line, arrival.day) for arrival in promoted if arrival.stored is not None
-        ]
+        announced = []
+        for arrival in promoted:
+            if arrival.stored is not None:
+                state, because = self._first_state(arrival.line)
+                announced.append(Promotion(arrival.stored, arrival.line, arrival.day, state, because))
         stored_lines.book(self._session, announced, statement_id=self.record.id, act=self._act)
         self._post(promoted)
 
@@ -348,7 +357,6 @@ class StatementWriter:
             self._listed = (first, last)
             days += self._days
             self._days = [min(days), max(days)]
-            record.descending = first > last
 
     def _counts(self, line: Line) -> bool:
         """Only what is booked, in the currency of the account, moves its balance."""

@@ -21,6 +21,7 @@ from reconciliation.statement import Line
 # The format without its version: bookings look the same in all files of a family that one bank sends.
 _FAMILY = re.compile(r"[a-z0-9]+(?:\.05[234])?")
 
+_OTHER_NAME = -5  # outweighs a text, and is outweighed by an account or a reference
 _SAME_WORDS = 100  # all facts are the same to the letter
 SURE = 8  # from here on an agreement is more than chance: it also holds between different days
 _SHORTEST_REFERENCE = 6  # what is shorter is a running number within a file
@@ -172,12 +173,13 @@ def agreement(known: Known, told: Told) -> int | None:
     if score is None or more is None:
         return None
     score += more
-    return score if known.same_day or score >= SURE else None
+    return score if score >= (0 if known.same_day else SURE) else None
 
 
 def may_be_same(mine: Facts, other: Facts) -> bool:
     """Whether two lines of one day, amount and currency can be one booking, in whatever words they are told."""
-    return _facts(mine, other, same_words=False) is not None
+    score = _facts(mine, other, same_words=False)
+    return score is not None and score >= 0
 
 
 def _facts(mine: Facts, other: Facts, *, same_words: bool) -> int | None:
@@ -240,12 +242,13 @@ def _accounts(mine: str, other: str) -> int | None:
 
 
 def _names(mine: str, other: str, *, same_words: bool) -> int | None:
+    """Banks cut names, and tell of the account holder or of whom he pays for: another name is not yet another."""
     if not mine or not other:
         return 0
     short, long = sorted((mine, other), key=len)
     if long.startswith(short):
         return 2
-    return None if same_words else -1
+    return None if same_words else _OTHER_NAME
 
 
 def _texts(mine: Facts, other: Facts, *, same_words: bool) -> int | None:
@@ -396,21 +399,32 @@ def _most(
         for candidate in left_known
         if (score := agreement(known[candidate], told[place])) is not None
     }
+    sure = _surest(scores)
     choices: dict[int, list[int]] = {
         place: sorted(
-            (candidate for candidate in left_known if (place, candidate) in scores),
-            key=lambda candidate: (-scores[place, candidate], candidate),
+            (at for at in left_known if (place, at) in scores and at not in sure.values()),
+            key=lambda at: (-scores[place, at], at),
         )
         for place in left_told
+        if place not in sure
     }
     strongest = sorted(
-        (place for place in left_told if choices[place]),
+        (place for place in choices if choices[place]),
         key=lambda place: (-scores[place, choices[place][0]], place),
     )
     taken: dict[int, int] = {}
     for place in strongest:
         _augment(place, choices, taken, set())
-    return {place: candidate for candidate, place in taken.items()}
+    return sure | {place: candidate for candidate, place in taken.items()}
+
+
+def _surest(scores: Mapping[tuple[int, int], int]) -> dict[int, int]:
+    """The pairs that are more than chance, the strongest first: none of them is given up for another pair."""
+    pairs: dict[int, int] = {}
+    for (place, candidate), score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
+        if score >= SURE and place not in pairs and candidate not in pairs.values():
+            pairs[place] = candidate
+    return pairs
 
 
 def _augment(place: int, choices: Mapping[int, Sequence[int]], taken: dict[int, int], seen: set[int]) -> bool:

@@ -17,6 +17,7 @@ from ledger.creditors import get_bank_account
 from ledger.errors import DuecourseError, Rejected
 from ledger.models import BankAccount
 from reconciliation import balances, booking, itemising, layouts, own_accounts, reading, receiving
+from reconciliation.account_locks import AccountLocks, OutOfOrder
 from reconciliation.formats import detect
 from reconciliation.models import FileState, StatementFile, StatementRecord
 from reconciliation.receiving import NO_WISHES, Wishes
@@ -72,6 +73,7 @@ class _Reading:
     progress: Progress
     stream: io.BytesIO
     format: str
+    locks: AccountLocks
     lines: int = 0
     records: list[StatementRecord] = field(default_factory=list)
     accounts: dict[str, BankAccount] = field(default_factory=dict)
@@ -122,11 +124,11 @@ def take_in(
     A file that cannot be read, or is about an account we do not have, is kept with the reason and no line of it
     is imported.
     """
+    session.refresh(file, ["state"], with_for_update=True)  # whoever else reads it now is waited for
     if file.state in receiving.READ:
         return report_of(file, duplicate=True)
     try:
-        with outbox.all_or_nothing(session):
-            done = _take_in(session, file, act, progress)
+        done = _in_order(session, file, act, progress)
     except detect.NotAStatement as answer:
         file.state, file.format = FileState.HANDED_ON, answer.format
         audit.record(session, "statement_file.handed_on", file.id, act=act, format=answer.format)
@@ -143,6 +145,18 @@ def take_in(
         sha256=file.sha256, lines=report.imported, known=report.known, refused=report.refused,
     )  # fmt: skip
     return report
+
+
+def _in_order(session: Session, file: StatementFile, act: Act, progress: Progress) -> _Reading:
+    """Read a file, and once more from its beginning where it needs its accounts' locks in another order."""
+    wanted: frozenset[str] = frozenset()
+    while True:
+        try:
+            with outbox.all_or_nothing(session):
+                locks = AccountLocks(session, wanted)
+                return _take_in(session, file, locks, act, progress)
+        except OutOfOrder as rest:
+            wanted = rest.wanted
 
 
 def report_of(file: StatementFile, **said: object) -> ImportReport:
@@ -166,11 +180,13 @@ def _counted(file: StatementFile, done: _Reading) -> ImportReport:
     )
 
 
-def _take_in(session: Session, file: StatementFile, act: Act, progress: Progress) -> _Reading:
+def _take_in(
+    session: Session, file: StatementFile, locks: AccountLocks, act: Act, progress: Progress
+) -> _Reading:
     stream = io.BytesIO(file.content)
     chosen = get_bank_account(session, file.bank_account_id) if file.bank_account_id else None
     format_name, items = reading.open_file(stream, known_of(session, file, chosen))
-    done = _Reading(progress, stream, format_name)
+    done = _Reading(progress, stream, format_name, locks)
     _read(session, file, items, done, chosen=chosen, act=act)
     if not done.records:
         raise UnreadableFile("The file holds no statement.")
@@ -225,6 +241,7 @@ def _writer(
     act: Act,
 ) -> booking.StatementWriter:
     account = own_accounts.resolve(session, header, chosen=chosen, open_for=file.open_accounts_of, act=act)
+    done.locks.hold(account.id)
     done.accounts[account.id] = account
     # Notifications of one file tell of different bookings. Statements may overlap; if they do not, balances tell.
     is_notification = header.kind is StatementKind.NOTIFICATION

@@ -23,27 +23,35 @@ INVARIANTS = (
     ),
     Invariant(
         "brought_forward_is_explained",
-        "What is brought forward is what an account held before its first line, and every known gap and break.",
+        "What is brought forward is the balance that an account should have, less every line that it has.",
         "minor units brought forward",
         f"""
-        WITH explained AS (
-            SELECT bank_account_id,
-                (array_agg(base_minor - coalesce(break_minor, 0) ORDER BY {ORDER}))[1]
-                + sum(coalesce(gap_minor, 0) + coalesce(break_minor, 0)) AS expected
-            FROM statements WHERE {PROVED} GROUP BY bank_account_id
-        ), brought AS (
-            SELECT book.bank_account_id, -sum(postings.amount_minor) AS booked
-            FROM postings JOIN accounts AS book ON book.id = postings.account_id
-            WHERE book.kind = 'brought_forward' GROUP BY book.bank_account_id
-        )
-        SELECT coalesce(sum(booked), 0), count(*) FILTER (
-            WHERE coalesce(booked, 0) <> coalesce(expected, 0)
-        )
-        FROM (SELECT * FROM explained FULL JOIN brought USING (bank_account_id)) AS compared
-        WHERE NOT EXISTS (
-            SELECT 1 FROM statements WHERE statements.bank_account_id = compared.bank_account_id
-            AND kind = 'statement' AND (opening_minor IS NULL OR closing_minor IS NULL)
-        )
+        SELECT coalesce(sum(brought), 0), count(*) FILTER (WHERE brought <> expected - counted)
+        FROM (
+            SELECT accounts.id, ({EXPECTED_BALANCE}) AS expected, coalesce((
+                SELECT sum(lines.amount_minor) FROM statement_lines AS lines
+                WHERE lines.bank_account_id = accounts.id AND {COUNTED}
+            ), 0) AS counted, coalesce((
+                SELECT -sum(postings.amount_minor) FROM postings
+                JOIN accounts AS book ON book.id = postings.account_id
+                WHERE book.kind = 'brought_forward' AND book.bank_account_id = accounts.id
+            ), 0) AS brought
+            FROM bank_accounts AS accounts
+        ) AS compared
+        """,  # noqa: S608 - put together from constants
+    ),
+    Invariant(
+        "gaps_are_recorded",
+        "What is missing between two statements, and what one does not prove, is recorded as gap and break.",
+        "statements with balances",
+        f"""
+        SELECT count(*), count(*) FILTER (WHERE coalesce(gap_minor, 0) <> coalesce(
+            base_minor - coalesce(break_minor, 0) - before, 0
+        ))
+        FROM (
+            SELECT *, lag(base_minor) OVER (PARTITION BY bank_account_id ORDER BY {ORDER}) AS before
+            FROM statements WHERE {PROVED}
+        ) AS chained
         """,  # noqa: S608 - put together from constants
     ),
     Invariant(

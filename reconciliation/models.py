@@ -161,7 +161,7 @@ class StatementRecord(Base):
     `break_minor` is closing less opening less booked lines, where that is not zero; a person accepts it with a
     reason. `gap_minor` is what is missing between the closing balance before and this opening balance. `base_minor`
     is the closing balance less every line up to it, `day_lines` how many of these are of the closing day: both are
-    kept by `balances`. A `descending` statement lists its last day first.
+    kept by `balances`. A `descending` statement lists its newest line first.
     """
 
     __tablename__ = "statements"
@@ -243,6 +243,13 @@ class StatementLine(Base):
         Index("ix_statement_lines_end_to_end_id", "end_to_end_id"),
         Index("ix_statement_lines_facts", "bank_account_id", "booked_on", "amount_minor"),
         Index(
+            "ix_statement_lines_valued",
+            "bank_account_id",
+            "valued_on",
+            "amount_minor",
+            postgresql_where=text("valued_on <> booked_on"),
+        ),
+        Index(
             "ix_statement_lines_provisional",
             "bank_account_id",
             "booked_on",
@@ -278,7 +285,7 @@ class StatementLine(Base):
     charges_minor: Mapped[int | None] = mapped_column(BigInteger)
     batch_payment_information_id: Mapped[str | None] = mapped_column(String(140))
     batch_message_id: Mapped[str | None] = mapped_column(String(140))
-    batch_count: Mapped[int | None]
+    batch_count: Mapped[int | None] = mapped_column(BigInteger)
     details: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(server_default="1")
     provisional: Mapped[bool] = mapped_column(server_default="false")

@@ -103,6 +103,9 @@ def _unpacked(
     wishes: Wishes,
 ) -> Received:
     unopened = tuple(member for member in members if member.content is None)
+    contents = [member.content for member in members if member.content is not None]
+    for digest in sorted(hashlib.sha256(content).hexdigest() for content in contents):
+        session.execute(select(booking.exclusive(digest)))  # in one order, whatever that of the archive
     stored = tuple(
         _store(session, member.content, member.name, act, wishes, archive_id=file.id)
         for member in members

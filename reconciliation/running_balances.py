@@ -24,7 +24,7 @@ from ledger.database import expire_rows
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
 from reconciliation.booking import Sides
-from reconciliation.identity import Facts, facts_of, may_be_same
+from reconciliation.identity import Facts, facts_of, may_be_same, strong_reference
 from reconciliation.models import Fate, LineState
 
 # Lines that move the balance of their account.
@@ -34,7 +34,7 @@ COUNTED = "lines.status = 'booked' AND NOT lines.provisional AND lines.currency 
 _TOLD = f"""
 WITH told AS (
     SELECT lines.booked_on AS day, sightings.statement_id, sightings.position, sightings.line_id,
-        lines.amount_minor AS minor,
+        lines.amount_minor AS minor, sightings.family, sightings.bank_reference,
         (lines.statement_id, lines.position) = (statements.id, sightings.position) AS is_home,
         CASE WHEN statements.descending
             THEN statements.closing_minor - sightings.moved_minor + lines.amount_minor
@@ -47,9 +47,10 @@ WITH told AS (
     JOIN statement_lines AS lines ON lines.id = sightings.line_id
     JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
     WHERE statements.bank_account_id = :account AND statements.kind = 'statement' AND statements.balanced
-    AND statements.closes_on >= :since AND lines.booked_on >= :since AND lines.amount_minor <> 0 AND {COUNTED}
+    AND statements.closes_on >= :since
+    AND lines.booked_on >= :since AND lines.amount_minor <> 0 AND {COUNTED}
 )
-SELECT day, statement_id, position, line_id, minor, after, is_home FROM told WHERE own < every
+SELECT day, statement_id, position, line_id, minor, after, is_home, family, bank_reference FROM told WHERE own < every
 ORDER BY day, statement_id, position
 """  # noqa: S608 - put together from constants
 
@@ -94,11 +95,17 @@ def separate(session: Session, account: BankAccount, since: date, *, act: Act) -
     rows = session.execute(text(_TOLD), {"account": account.id, "since": since}).all()
     paths: dict[date, Path] = {}
     for day, told in groupby(rows, key=lambda row: row.day):
-        steps = _steps(list(told))
+        mentions = list(told)
+        steps = _steps(mentions)
         start = _start(steps)
-        if start is not None:
-            lines = _assign(session, account, steps, act)
-            paths[day] = Path(start, _places(steps, start), frozenset(lines))
+        if start is None or _is_one_in_two(steps):
+            continue
+        lines = {row.line_id for row in mentions}
+        if len(lines) < len(steps):
+            if _stays_as_it_is(mentions, start):
+                continue
+            lines = set(_assign(session, account, steps, act))
+        paths[day] = Path(start, _places(steps, start), frozenset(lines))
     return paths
 
 
@@ -156,6 +163,74 @@ def _places(steps: Sequence[Step], start: int) -> dict[int, int]:
         else:
             way.append(waiting.pop())
     return {balance: place for place, balance in enumerate(reversed(way))}
+
+
+# --- whether the path is needed ---
+
+
+@dataclass(slots=True)
+class _Segment:
+    """What one statement tells of a day: its lines with their amounts, between two balances."""
+
+    lines: dict[str, int]
+    begins: int
+    ends: int
+
+    @classmethod
+    def of(cls, mentions: Sequence[Any]) -> _Segment:
+        first, last = mentions[0], mentions[-1]
+        if len(mentions) > 1 and mentions[1].after - mentions[1].minor != first.after:
+            first, last = last, first  # the newest line first
+        lines = {row.line_id: row.minor for row in mentions}
+        return cls(lines, first.after - first.minor, last.after)
+
+
+def _stays_as_it_is(mentions: Sequence[Any], start: int) -> bool:
+    """Whether the lines as they are account for the balance at which every statement begins.
+
+    Only where they do not is a repetition proved to be a booking of its own.
+    """
+    told: dict[str, list[Any]] = defaultdict(list)
+    for row in mentions:
+        told[row.statement_id].append(row)
+    segments = [_Segment.of(rows) for rows in told.values()]
+    return all(_is_accounted_for(segment, segments, start) for segment in segments)
+
+
+def _is_one_in_two(steps: Sequence[Step]) -> bool:
+    """Whether the bank's own reference says that two steps are one booking, so that they are no way at all."""
+    seen: dict[tuple[str, str], int] = {}
+    for number, step in enumerate(steps):
+        for row in step.told:
+            reference = strong_reference(row.bank_reference)
+            if reference and seen.setdefault((row.family, reference), number) != number:
+                return True
+    return False
+
+
+def _is_accounted_for(segment: _Segment, segments: Sequence[_Segment], start: int) -> bool:
+    """Whether the lines of other statements before this one make up the balance at which it begins."""
+    before = segment.begins - start
+    if before == 0 or _sum_without(_chain(segment, segments), segment) == before:
+        return True
+    return any(_sum_without(other.lines, segment) == before for other in segments)
+
+
+def _chain(segment: _Segment, segments: Sequence[_Segment]) -> dict[str, int]:
+    """The lines of the statements that end, one after another, where this one begins."""
+    lines: dict[str, int] = {}
+    waiting, seen = segment.begins, {id(segment)}
+    while True:
+        earlier = next((one for one in segments if one.ends == waiting and id(one) not in seen), None)
+        if earlier is None:
+            return lines
+        seen.add(id(earlier))
+        lines |= earlier.lines
+        waiting = earlier.begins
+
+
+def _sum_without(lines: Mapping[str, int], segment: _Segment) -> int:
+    return sum(minor for line_id, minor in lines.items() if line_id not in segment.lines)
 
 
 # --- a line for every step ---

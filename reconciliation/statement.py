@@ -156,7 +156,7 @@ class Statement:
     """One statement after its last line: its balances, sums and whether they prove each other.
 
     `booked` is the sum of the booked lines in the statement's currency, `lines` the count of all lines given
-    and `refused` that of the lines that could not be read.
+    and `refused` that of the lines that could not be read. `newest_first`: the lines are listed backwards.
     """
 
     header: Header
@@ -168,6 +168,7 @@ class Statement:
     lines: int
     problems: tuple[str, ...] = ()
     refused: int = 0
+    newest_first: bool = False
 
     @property
     def difference(self) -> Money | None:

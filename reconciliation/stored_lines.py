@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -28,19 +28,26 @@ _FACTS = (
 )  # fmt: skip
 
 _FIND = f"""
-SELECT id, statement_id, booked_on, amount_minor, currency, identity, state, status, provisional, lump_id,
-    bank_reference, {", ".join(_FACTS)}
-FROM statement_lines
+SELECT id, wanted.day AS found_on, statement_id, booked_on, amount_minor, currency, identity, state, status,
+    provisional, lump_id, bank_reference, {", ".join(_FACTS)}
+FROM statement_lines AS lines
 JOIN unnest(CAST(:days AS date[]), CAST(:amounts AS bigint[])) AS wanted (day, amount)
-    ON booked_on = wanted.day AND amount_minor = wanted.amount
+    ON amount_minor = wanted.amount AND {{on}}
 WHERE bank_account_id = :account AND statement_id <> ALL(:own)
-ORDER BY id
 """  # noqa: S608 - put together from constants
+
+_BOOKED_THEN = "booked_on = wanted.day"
+_VALUED_THEN = "valued_on = wanted.day AND valued_on <> booked_on"
+_FIND = f"{_FIND.format(on=_BOOKED_THEN)} UNION ALL {_FIND.format(on=_VALUED_THEN)} ORDER BY id"
 
 _ANY = """
 SELECT EXISTS (
     SELECT 1 FROM statement_lines
     WHERE bank_account_id = :account AND booked_on BETWEEN :first AND :last AND statement_id <> ALL(:own)
+) OR EXISTS (
+    SELECT 1 FROM statement_lines
+    WHERE bank_account_id = :account AND valued_on <> booked_on AND valued_on BETWEEN :first AND :last
+    AND statement_id <> ALL(:own)
 )
 """
 
@@ -60,7 +67,7 @@ UPDATE statement_lines SET {", ".join(f"{name} = coalesce(:{name}, {name})" for 
     details = CASE WHEN :details = '[]' THEN details ELSE CAST(:details AS jsonb) END,
     bank_reference = coalesce(:bank_reference, bank_reference), status = 'booked', provisional = false,
     statement_id = :statement_id, position = :position, booked_on = :booked_on, reversal = :reversal,
-    waiting_because = NULL
+    identity = id, waiting_because = :because
 WHERE id = :id
 """  # noqa: S608 - put together from constants
 
@@ -77,6 +84,10 @@ class StoredLine:
         """Whether a statement has booked it, so that it counts."""
         return self.row.status == LineStatus.BOOKED and not self.row.provisional
 
+    def on_another_day(self) -> StoredLine:
+        """The same line, seen from a day that is not its own."""
+        return StoredLine(replace(self.known, same_day=False), self.row)
+
     def lacks(self, said: Mapping[str, Any]) -> bool:
         """Whether `said` tells something of it that nobody has told before."""
         return any(
@@ -88,6 +99,17 @@ class StoredLine:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """An announced line and the one that books it, on what day, and in which state that leaves it."""
+
+    stored: StoredLine
+    line: Line
+    day: date
+    state: str
+    because: str | None
+
+
 def _adds(details: list[Any], said: str) -> bool:
     return not details and said != "[]"
 
@@ -95,7 +117,10 @@ def _adds(details: list[Any], said: str) -> bool:
 def find(
     session: Session, account_id: str, keys: Collection[Key], *, own: Sequence[str]
 ) -> dict[Key, list[StoredLine]]:
-    """The stored lines of an account under each of `keys`, without those that the statements `own` brought."""
+    """The stored lines of an account under each of `keys`, without those that the statements `own` brought.
+
+    A line is found on the day on which it is booked, and on the one on which it is valued.
+    """
     days = [key[0] for key in keys]
     asked = {"account": account_id, "own": list(own)}
     if not days or not session.scalar(text(_ANY), {**asked, "first": min(days), "last": max(days)}):
@@ -108,7 +133,7 @@ def find(
     sightings = _sightings(session, [row.id for row in rows])
     found: dict[Key, list[StoredLine]] = defaultdict(list)
     for row in rows:
-        found[row.booked_on, row.amount_minor, row.currency].append(_stored(row, sightings[row.id]))
+        found[row.found_on, row.amount_minor, row.currency].append(_stored(row, sightings[row.id]))
     return found
 
 
@@ -128,7 +153,10 @@ def _stored(row: Any, sightings: Sequence[Any]) -> StoredLine:
     )  # fmt: skip
     seen = [Sighting(one.family, strong_reference(one.bank_reference), one.digest) for one in sightings]
     source = next((one.family for one in sightings if one.statement_id == row.statement_id), "")
-    return StoredLine(Known(line_id=row.id, facts=facts, source=source, sightings=seen), row)
+    same_day = row.found_on == row.booked_on
+    return StoredLine(
+        Known(line_id=row.id, facts=facts, source=source, same_day=same_day, sightings=seen), row
+    )
 
 
 def said_of(line: Line) -> dict[str, Any]:
@@ -178,19 +206,19 @@ def fill(session: Session, news: Iterable[tuple[StoredLine, Mapping[str, Any]]])
         session.execute(text(_FILL), rows)
 
 
-def book(
-    session: Session, promoted: Sequence[tuple[StoredLine, Line, date]], *, statement_id: str, act: Act
-) -> None:
-    """Let lines that were only announced be booked, with what the statement says of them on that day."""
+def book(session: Session, promoted: Sequence[Promotion], *, statement_id: str, act: Act) -> None:
+    """Let lines that were only announced be booked, with what the statement says of them."""
     if not promoted:
         return
     rows = [
         {
-            "id": stored.row.id, "statement_id": statement_id, "position": line.position,
-            "booked_on": day, "bank_reference": line.bank_reference, "reversal": line.reversal, **said_of(line),
+            "id": one.stored.row.id, "statement_id": statement_id, "position": one.line.position,
+            "booked_on": one.day, "bank_reference": one.line.bank_reference, "reversal": one.line.reversal,
+            "because": one.because, **said_of(one.line),
         }
-        for stored, line, day in promoted
+        for one in promoted
     ]  # fmt: skip
     session.execute(text(_BOOK), rows)
-    waiting = [stored.row.id for stored, _, _ in promoted if stored.row.state == LineState.IGNORED]
-    states.move(session, LINE, waiting, LineState.NEW, act=act)
+    for state in (LineState.NEW, LineState.IGNORED):
+        moved = [one.stored.row.id for one in promoted if one.state == state != one.stored.row.state]
+        states.move(session, LINE, moved, state, act=act)

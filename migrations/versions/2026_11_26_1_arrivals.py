@@ -107,6 +107,11 @@ def _widen_lines() -> None:
         "ix_statement_lines_facts", "statement_lines", ["bank_account_id", "booked_on", "amount_minor"]
     )
     op.create_index(
+        "ix_statement_lines_valued", "statement_lines", ["bank_account_id", "valued_on", "amount_minor"],
+        postgresql_where=sa.text("valued_on <> booked_on"),
+    )  # fmt: skip
+    op.alter_column("statement_lines", "batch_count", type_=sa.BigInteger())
+    op.create_index(
         "ix_statement_lines_provisional", "statement_lines", ["bank_account_id", "booked_on"],
         postgresql_where=sa.text("provisional AND lump_id IS NULL"),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
 
-from tests.factories import camt, mt940, ofx
+from tests.factories import camt, delimited, mt940, ofx
 
 FIRST = date(2026, 3, 2)
 PAYERS = (
@@ -157,7 +157,19 @@ def _entry(one: Booked) -> camt.Entry:
     )  # fmt: skip
 
 
-PROVING = (camt053, swift)
+def table(of: History, first: int, last: int) -> bytes:
+    """The bookings as the table of a bank that lists the newest first, each with the balance behind it."""
+    rows = [
+        delimited.Row(
+            amount=one.minor, on=one.day, account=of.iban, purpose=one.text, name=one.name, iban=one.iban,
+            balance=of.balance(place),
+        )
+        for place, one in enumerate(of.bookings[first:last], start=first + 1)
+    ]  # fmt: skip
+    return delimited.volksbank(rows[::-1])
+
+
+PROVING = (camt053, swift, table)
 
 
 def pieces(of: History, chance: Random) -> list[tuple[int, int]]:

@@ -24,7 +24,7 @@ BROKEN: tuple[tuple[str, str], ...] = (
     ("bank_is_closing_balance", "UPDATE statements SET closing_minor = closing_minor + 1"),
     ("brought_forward_is_explained", f"DELETE FROM postings WHERE account_id IN ({_BROUGHT})"),
     (
-        "brought_forward_is_explained",
+        "gaps_are_recorded",
         "UPDATE statements SET gap_minor = 5 WHERE gap_minor IS NOT NULL",
     ),
     (

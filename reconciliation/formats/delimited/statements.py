@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ledger.currencies import KNOWN, decimals
 from ledger.money import Money, checked_currency
@@ -181,13 +182,14 @@ class _Statement:
             *(_ODDITIES[oddity].format(counted(number, "line")) for oddity, number in maker.oddities.items()),
         )
         maker.oddities.clear()
-        return self.tally.close(
+        statement = self.tally.close(
             self.header,
             currency=currency,
             opening=opening or beside[0],
             closing=closing or (beside[1] if opening is None else None),
             noticed=noticed,
         )
+        return replace(statement, newest_first=bool(self.steps.is_new_first))
 
     def _header_problems(self) -> Iterator[str]:
         account = self.header.account
