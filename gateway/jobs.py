@@ -105,8 +105,7 @@ def _match_waiting(context: JobContext, timestamp: int) -> None:
 @jobs.task(name="import_waiting", queue=PERIODIC, pass_context=True, queueing_lock="import_waiting")
 def _import_waiting(context: JobContext, timestamp: int) -> None:
     """Files that arrived and whose job has failed, for example because the database went away."""
-    for file_id in statement_import.waiting(_runtime(context)):
-        _import_statement_file(context, file_id)
+    log.info("queued_again", count=statement_import.queue_waiting(_runtime(context)))
 
 
 @jobs.periodic(cron="5 * * * *")

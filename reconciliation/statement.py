@@ -91,8 +91,9 @@ class Line:
     """One entry of a statement, or one itemised part of an entry in `details`.
 
     `amount` is what was booked on the account, signed from the holder's view; `original` is what a returned
-    collection was before fees, `charges` what the bank kept. `remittance` is the payer's free text with the
-    pieces of one text joined; `reference` a structured creditor reference. `position` counts from 1 in the file.
+    collection was before fees, `charges` what the bank kept, with the interest it took on a return. `remittance` is
+    the payer's free text with the pieces of one text joined; `reference` a structured creditor reference.
+    `position` counts from 1 in the file.
     """
 
     amount: Money

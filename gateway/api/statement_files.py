@@ -19,7 +19,10 @@ from gateway.roles import Permission
 from gateway.session import CurrentSession, Decider, Reader, Settler, TransactionalRoute, require_also
 from ledger import outbox
 from ledger.acts import Act
-from reconciliation import file_contents, importing, layouts, matching, receiving, worklist
+from ledger.errors import DuecourseError
+from reconciliation import file_contents, layouts, matching, receiving, worklist
+from reconciliation.formats.archive import PassedOver
+from reconciliation.formats.delimited.words import Role
 from reconciliation.importing import ImportReport
 from reconciliation.models import FileState, StatementFile, StatementLayout
 from reconciliation.receiving import Received, Wishes
@@ -37,7 +40,8 @@ class UploadOut(BaseModel):
     """What became of one uploaded file, or of one file in an archive.
 
     `imported` + `known` + `refused` lines are all its lines; `promoted` of the known ones were only announced before.
-    A file in state `received` waits to be read: GET /v1/statement-files/{file_id} tells how far it is.
+    A file in state `received` waits to be read: GET /v1/statement-files/{file_id} tells how far it is. A member of an
+    archive in state `passed_over` is none that could hold a statement, such as a folder; that is no error.
     """
 
     file_id: str
@@ -103,6 +107,14 @@ class FileLineOut(BaseModel):
     state: str | None
 
 
+class UnopenedOut(BaseModel):
+    """A member of an archive that was not taken out; the code `passed_over` says that this is as it should be."""
+
+    name: str
+    code: str
+    reason: str
+
+
 class ContentsOut(StatementFileOut):
     """A file with what became of every line in it; `lines` is a page, and `imported` + `known` + `refused` are all.
 
@@ -119,20 +131,23 @@ class ContentsOut(StatementFileOut):
     refused: int
     problems: list[str]
     proposal: dict[str, Any] | None
-    unopened: list[dict[str, str]]
+    unopened: list[UnopenedOut]
     member_ids: list[str]
     lines: Page[FileLineOut]
 
 
 class LayoutIn(BaseModel):
-    """A person's answers to what a proposal asks, by what each is about, and other meanings of columns by title."""
+    """A person's answers to what a proposal asks, by what each is about, and other meanings of columns by title.
+
+    A column without a meaning (null) is not read.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     bank_account_id: Id
     name: str | None = Field(default=None, min_length=1, max_length=60)
     answers: dict[str, str] = Field(default_factory=dict)
-    roles: dict[str, str | None] = Field(default_factory=dict)
+    roles: dict[str, Role | None] = Field(default_factory=dict)
 
 
 class LayoutOut(BaseModel):
@@ -180,14 +195,15 @@ def upload_statements(
     wishes = Wishes(bank_account_id, open_accounts_of, date_order)
     settings = request.app.state.runtime.settings
     received = [_receive(session, upload, settings.max_upload_bytes, wishes, act) for upload in files]
-    size = sum(file.size for one in received for file in one.files if file.state == FileState.RECEIVED)
-    if size > settings.import_at_once_bytes:
+    to_read = {
+        file.id: file.size for one in received for file in one.files if statement_import.is_to_read(file)
+    }
+    if sum(to_read.values()) > settings.import_at_once_bytes:
         response.status_code = 202
-        for one in received:
-            statement_import.queue(session, one)
-        return UploadsOut(data=[_queued(one) for one in received])
-    done = [_take_in(session, one, act) for one in received]
-    _match_later(session, done)
+        done = [statement_import.queue(session, one) for one in received]
+    else:
+        done = statement_import.import_now(session, received, act=act)
+        _match_later(session, done)
     return UploadsOut(data=[_shown(one, report) for one, report in zip(received, done, strict=True)])
 
 
@@ -199,22 +215,9 @@ def _receive(session: Session, upload: UploadFile, limit: int, wishes: Wishes, a
     return receiving.receive(session, content, name=upload.filename or "upload", act=act, wishes=wishes)
 
 
-def _take_in(session: Session, received: Received, act: Act) -> ImportReport:
-    reports = [importing.take_in(session, file, act=act) for file in received.files]
-    return reports[0] if received.file.state != FileState.UNPACKED else importing.gathered(received, reports)
-
-
 def _match_later(session: Session, done: list[ImportReport]) -> None:
     if any(report.imported or report.promoted for report in done):
         outbox.defer(session, matching.JOB, lock=matching.JOB)
-
-
-def _queued(received: Received) -> UploadOut:
-    if received.file.state != FileState.UNPACKED:
-        return _shown(received, importing.report_of(received.file))
-    return _shown(
-        received, importing.gathered(received, [importing.report_of(file) for file in received.files])
-    )
 
 
 def _shown(received: Received, report: ImportReport) -> UploadOut:
@@ -223,24 +226,31 @@ def _shown(received: Received, report: ImportReport) -> UploadOut:
 
 
 def _out(report: ImportReport, states: dict[str, str]) -> UploadOut:
-    refusal = report.refusal
+    state, problems, error = states[report.file_id], list(report.problems), None
+    if isinstance(report.refusal, PassedOver):
+        state, problems = "passed_over", [report.refusal.message]
+    elif report.refusal is not None:
+        state, error = FileState.REFUSED, _refusal(report.refusal)
     return UploadOut(
-        file_id=report.file_id, name=report.name, sha256=report.sha256, size=report.size,
-        state=FileState.REFUSED if refusal else states[report.file_id],
+        file_id=report.file_id, name=report.name, sha256=report.sha256, size=report.size, state=state,
         duplicate=report.duplicate, format=report.format, statement_ids=list(report.statement_ids),
         imported=report.imported, known=report.known, promoted=report.promoted, refused=report.refused,
-        problems=list(report.problems), error=None if refusal is None else _refusal(refusal),
-        members=[_out(member, states) for member in report.members],
+        problems=problems, error=error, members=[_out(member, states) for member in report.members],
     )  # fmt: skip
 
 
-def _refusal(refusal: Any) -> Refusal:
+def _refusal(refusal: DuecourseError) -> Refusal:
     return Refusal(code=refusal.code, message=refusal.message, line=getattr(refusal, "line", None))
 
 
 @router.get("/statement-files")
-def list_statement_files(session: CurrentSession, act: Reader, cursor: AtCursor) -> Page[StatementFileOut]:
-    return page(session, select(StatementFile), StatementFile.id, cursor, StatementFileOut.model_validate)
+def list_statement_files(
+    session: CurrentSession, act: Reader, cursor: AtCursor, state: FileState | None = None
+) -> Page[StatementFileOut]:
+    query = select(StatementFile)
+    if state is not None:
+        query = query.where(StatementFile.state == state)
+    return page(session, query, StatementFile.id, cursor, StatementFileOut.model_validate)
 
 
 @router.get("/statement-files/{file_id}")
@@ -266,7 +276,7 @@ def get_statement_file(
         refused=sum(record.refused_count for record in contents.statements),
         problems=[problem for record in contents.statements for problem in record.told_problems],
         proposal=file.proposal,
-        unopened=file.unopened or [],
+        unopened=[UnopenedOut(**member) for member in file.unopened or ()],
         member_ids=list(contents.member_ids),
         lines=Page(data=[FileLineOut(**line) for line in lines], next=following),
     )
@@ -275,15 +285,13 @@ def get_statement_file(
 @router.post("/statement-files/{file_id}/layout", status_code=201)
 def confirm_layout(file_id: Id, wish: LayoutIn, session: CurrentSession, act: Decider) -> ConfirmedOut:
     """Confirm the layout that a table proposes, keep it for the account, and import the file by it."""
-    file = worklist.get_file(session, file_id)
-    kept = layouts.confirm(
-        session, file, bank_account_id=wish.bank_account_id, answers=wish.answers, roles=wish.roles,
+    kept, report = statement_import.confirm_layout(
+        session, file_id, bank_account_id=wish.bank_account_id, answers=wish.answers, roles=wish.roles,
         name=wish.name, act=act,
     )  # fmt: skip
-    file.bank_account_id = kept.bank_account_id
-    report = importing.take_in(session, file, act=act)
     _match_later(session, [report])
-    return ConfirmedOut(layout=LayoutOut.model_validate(kept), file=_shown(Received(file), report))
+    file = Received(worklist.get_file(session, file_id))
+    return ConfirmedOut(layout=LayoutOut.model_validate(kept), file=_shown(file, report))
 
 
 @router.get("/statement-layouts")

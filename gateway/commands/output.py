@@ -10,8 +10,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from gateway import logs, settings
 from gateway.runtime import Runtime, open_runtime
@@ -32,12 +34,24 @@ def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()
 ) -> None:
     """A table for people; the columns counted in `numbers` are set to the right."""
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    shown = Table(header_style="dim")
     for position, column in enumerate(columns):
         shown.add_column(column, justify="right" if position in numbers else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(str(cell) for cell in row))
+    out.print(
+        Text(title, style="bold")
+    )  # not the table's own title, which is broken where the table is narrow
     out.print(shown)
+
+
+def notes(said: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """What is to be said at length of each thing: its name, and its sentences below it."""
+    for name, sentences in said:
+        out.print(Text(name, style="bold"))
+        for sentence in sentences:
+            out.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
+        out.print()
 
 
 def amount(minor: int, currency: str = "EUR") -> str:

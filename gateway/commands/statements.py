@@ -1,35 +1,64 @@
-"""duecourse statement inspect | import: read bank statements, with or without the books."""
+"""duecourse statement inspect | import | confirm-layout: read bank statements, with or without the books."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gateway import jobs, statement_import
-from gateway.commands.output import AsJson, amount, house, out, print_json, progress, table
-from reconciliation import importing, inspection, layouts, reading, worklist
+from gateway.commands import statement_reports
+from gateway.commands.output import AsJson, house, print_json, progress
+from gateway.runtime import Runtime
+from ledger.errors import Rejected
+from ledger.money import checked_currency
+from reconciliation import inspection, reading
+from reconciliation.formats.delimited.words import Role
 from reconciliation.importing import ImportReport
-from reconciliation.matching import MatchReport
 from reconciliation.receiving import Wishes
 
 app = typer.Typer(no_args_is_help=True, help="Bank statements: what they say, and taking them in.")
 
 Files = Annotated[
-    list[Path], typer.Argument(exists=True, dir_okay=False, help="Statement files or archives.")
-]
-DateOrder = Annotated[
-    str | None, typer.Option(help="DMY, MDY or YMD, for QIF files whose dates fit several orders.")
+    list[Path],
+    typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help="Statement files or archives."),
 ]
 ACTOR = "command line"
+
+
+def _date_order(name: str | None) -> str | None:
+    return _known(name, reading.date_order)
+
+
+def _currency(code: str | None) -> str | None:
+    return _known(code, checked_currency)
+
+
+def _known(value: str | None, checked: Callable[[str], object]) -> str | None:
+    """A value of an option that the books know too; another one is misuse, like a misspelt option."""
+    try:
+        if value is not None:
+            checked(value)
+    except Rejected as misuse:
+        raise typer.BadParameter(misuse.message) from None
+    return value
+
+
+DateOrder = Annotated[
+    str | None,
+    typer.Option(callback=_date_order, help="DMY, MDY or YMD, for QIF files whose dates fit several orders."),
+]
 
 
 @app.command("inspect")
 def inspect(
     files: Files,
     currency: Annotated[
-        str | None, typer.Option(help="The account's currency, for files that name none.")
+        str | None,
+        typer.Option(callback=_currency, help="The account's currency, for files that name none."),
     ] = None,
     date_order: DateOrder = None,
     as_json: AsJson = False,
@@ -40,16 +69,15 @@ def inspect(
     """
     known = reading.Known(currency=currency, date_order=reading.date_order(date_order))
     found: list[dict[str, Any]] = []
-    with progress(sum(path.stat().st_size for path in files), "reading") as advance:
+    with progress(_size(files), "reading") as advance:
         for path in files:
-            with path.open("rb") as stream:
+            with _Bar(advance, path.stat().st_size) as bar, _opened(path, bar) as stream:
                 found += inspection.inspect(stream, name=str(path), known=known)
-            advance(path.stat().st_size)
     if as_json:
         print_json(found)
     else:
-        _show(found)
-    if any("error" in one for one in found):
+        statement_reports.show_statements(found)
+    if statement_reports.failed(found):
         raise typer.Exit(1)
 
 
@@ -71,26 +99,17 @@ def import_(
     """
     wishes = Wishes(account, open_accounts_of, date_order)
     done = []
-    with house() as runtime, progress(sum(path.stat().st_size for path in files), "importing") as advance:
-        for path in files:
-            with _Bar(advance, path.stat().st_size) as bar:
-                done.append(
-                    statement_import.bring(
-                        runtime,
-                        path.read_bytes(),
-                        name=path.name,
-                        actor=ACTOR,
-                        wishes=wishes,
-                        progress=bar.told,
+    with house() as runtime:
+        with progress(_size(files), "importing") as advance:
+            for path in files:
+                with _Bar(advance, path.stat().st_size) as bar:
+                    content = path.read_bytes()
+                    done.append(
+                        statement_import.bring(
+                            runtime, content, name=path.name, actor=ACTOR, wishes=wishes, progress=bar.told
+                        )
                     )
-                )
-        matched = jobs.match_everything(runtime, actor=ACTOR)
-    if as_json:
-        print_json({"files": [_as_json(one) for one in done], "matching": _matching(matched)})
-    else:
-        _show_import(done, matched)
-    if any(one.failed for one in done):
-        raise typer.Exit(1)
+        _match_and_tell(runtime, done, as_json=as_json)
 
 
 @app.command("confirm-layout")
@@ -109,27 +128,33 @@ def confirm_layout(
 ) -> None:
     """Confirm how a table (CSV) is laid out, keep that for its account, and import the file by it.
 
+    A column that is not to be read has no meaning: --role Notiz=
+
     Example: duecourse statement confirm-layout sfl_01... --account bac_01... --answer date_order=DMY
     """
+    answers = _pairs(answer)
+    roles = {title: _role(meaning) for title, meaning in _pairs(role).items()}
     with house() as runtime:
         act = runtime.act(ACTOR)
+        _, done = runtime.run(
+            lambda session: statement_import.confirm_layout(
+                session, file_id, bank_account_id=account, answers=answers, roles=roles, act=act
+            )
+        )  # fmt: skip
+        _match_and_tell(runtime, [done], as_json=as_json)
 
-        def work(session: Any) -> ImportReport:
-            file = worklist.get_file(session, file_id)
-            kept = layouts.confirm(
-                session, file, bank_account_id=account, answers=_pairs(answer), roles=dict(_pairs(role)),
-                name=None, act=act,
-            )  # fmt: skip
-            file.bank_account_id = kept.bank_account_id
-            return importing.take_in(session, file, act=act)
 
-        done = runtime.run(work)
-        matched = jobs.match_everything(runtime, actor=ACTOR)
+def _match_and_tell(runtime: Runtime, done: list[ImportReport], *, as_json: bool) -> None:
+    """Match what came, and say what became of it; exits with 1 where a file was refused."""
+    matched = jobs.match_everything(runtime, actor=ACTOR)
     if as_json:
-        print_json({"files": [_as_json(done)], "matching": _matching(matched)})
+        files = [statement_reports.as_json(one) for one in done]
+        print_json({"files": files, "matching": statement_reports.matching(matched)})
     else:
-        _show_import([done], matched)
-    if done.failed:
+        ids = [id_ for one in done for report in (one, *one.members) for id_ in report.statement_ids]
+        held_back = runtime.run(lambda session: statement_import.held_back(session, ids))
+        statement_reports.show_import(done, matched, held_back)
+    if any(one.failed for one in done):
         raise typer.Exit(1)
 
 
@@ -138,6 +163,17 @@ def _pairs(words: list[str] | None) -> dict[str, str]:
     if not all(equals for _, equals, _ in pairs):
         raise typer.BadParameter("Write it as name=value.")
     return {name: value for name, _, value in pairs}
+
+
+def _role(meaning: str) -> Role | None:
+    try:
+        return Role(meaning) if meaning else None
+    except ValueError:
+        raise typer.BadParameter(f"A column's meaning is one of {', '.join(Role)}, or nothing.") from None
+
+
+def _size(files: list[Path]) -> int:
+    return sum(path.stat().st_size for path in files)
 
 
 class _Bar:
@@ -158,101 +194,18 @@ class _Bar:
         self._advance(self._size - self._done)
 
 
-def _as_json(done: ImportReport) -> dict[str, Any]:
-    error = None
-    if done.refusal is not None:
-        error = {
-            "code": done.refusal.code, "message": done.refusal.message,
-            "line": getattr(done.refusal, "line", None),
-        }  # fmt: skip
-    return {
-        "file": done.name, "file_id": done.file_id, "sha256": done.sha256, "duplicate": done.duplicate,
-        "format": done.format, "statements": list(done.statement_ids), "imported": done.imported,
-        "known": done.known, "promoted": done.promoted, "refused": done.refused,
-        "problems": list(done.problems), "error": error,
-        "members": [_as_json(member) for member in done.members],
-    }  # fmt: skip
+class _Told(io.FileIO):
+    """A file that tells how far it has been read."""
+
+    def __init__(self, path: Path, bar: _Bar) -> None:
+        super().__init__(path)
+        self._bar = bar
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        self._bar.told(self.tell(), 0)
+        return count
 
 
-def _matching(report: MatchReport) -> dict[str, Any]:
-    return {"looked_at": report.looked_at, "matched": dict(report.by_rule), "waiting": dict(report.waiting)}
-
-
-def _fate(done: ImportReport) -> str:
-    if done.refusal is not None:
-        return f"refused: {done.refusal.message}"
-    if done.duplicate:
-        return "known already, nothing changed"
-    if done.members:
-        return f"unpacked, {len(done.members)} inside"
-    return "; ".join(("imported", *done.problems))
-
-
-def _rows(done: list[ImportReport], prefix: str = "") -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for one in done:
-        counts = (one.imported, one.known, one.refused)
-        rows.append((prefix + one.name, one.format or "", *counts, _fate(one)))
-        rows += _rows(list(one.members), prefix + "  ")
-    return rows
-
-
-def _show_import(done: list[ImportReport], matched: MatchReport) -> None:
-    table(
-        "Files", ["file", "format", "new lines", "known", "refused", "what happened"], _rows(done),
-        numbers=(2, 3, 4),
-    )  # fmt: skip
-    for one in _flat(done):
-        if one.refusal is not None and one.refusal.code in ("unknown_layout", "layout_drifted"):
-            _show_proposal(one)
-    rules = [
-        *matched.by_rule.most_common(),
-        *((f"waiting: {why}", n) for why, n in matched.waiting.most_common()),
-    ]
-    if rules:
-        table("Lines", ["explained by", "lines"], rules, numbers=(1,))
-
-
-def _flat(done: list[ImportReport]) -> list[ImportReport]:
-    return [one for report in done for one in (report, *_flat(list(report.members)))]
-
-
-def _show_proposal(done: ImportReport) -> None:
-    """What a table of unknown layout seems to be, and the command that confirms it."""
-    proposal = getattr(done.refusal, "proposal", None)
-    if proposal is None:
-        return
-    rows = [(column.title, column.role or "passed over") for column in proposal.layout.columns]
-    table(f"{done.name}: how it seems to be laid out", ["column", "meaning"], rows)
-    for question in proposal.asks:
-        choices = f" ({', '.join(question.choices)})" if question.choices else ""
-        out.print(f"  {question.about}: {question.text}{choices}")
-    answers = "".join(f" --answer {question.about}=..." for question in proposal.asks)
-    out.print(
-        f"Confirm it with: duecourse statement confirm-layout {done.file_id} --account bac_...{answers}\n"
-    )
-
-
-def _show(found: list[dict[str, Any]]) -> None:
-    rows: list[tuple[object, ...]] = []
-    for one in found:
-        if "error" in one:
-            place = f", line {one['error']['line']}" if one["error"]["line"] else ""
-            rows.append((one["file"], "", "", "", "", f"cannot be read{place}: {one['error']['message']}"))
-            continue
-        proof = {True: "balances prove", False: "does not balance", None: "no balances"}[one["balanced"]]
-        currency = one["currency"]
-        opening, closing = one["opening_minor"], one["closing_minor"]
-        rows.append(
-            (
-                one["file"], one["format"], len(one["lines"]),
-                "" if opening is None else amount(opening, currency),
-                "" if closing is None else amount(closing, currency),
-                "; ".join((proof, *one["problems"])),
-            )
-        )  # fmt: skip
-    table(
-        "Statements", ["file", "format", "lines", "opening", "closing", "what was understood"], rows,
-        numbers=(2, 3, 4),
-    )  # fmt: skip
-    out.print()
+def _opened(path: Path, bar: _Bar) -> io.BufferedReader:
+    return io.BufferedReader(_Told(path, bar), 1 << 18)

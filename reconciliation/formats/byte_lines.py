@@ -9,6 +9,7 @@ from reconciliation.statement import UnreadableFile
 
 CHUNK = 64 * 1024
 LONGEST = 64 * 1024  # bytes of one line: no text format of banks comes near it
+MOST_BLANK = 10_000  # lines in a row with nothing in them
 
 
 class ByteLine(NamedTuple):
@@ -21,14 +22,21 @@ class ByteLine(NamedTuple):
 
 
 def byte_lines(stream: BinaryIO) -> Iterator[ByteLine]:
-    """The lines of `stream`, whichever line ends it has. Raises UnreadableFile for one that is too long."""
-    held, at, number = b"", 0, 1
+    """The lines of `stream`, whichever line ends it has. Raises UnreadableFile for one that is too long.
+
+    Neither may more than MOST_BLANK lines in a row be blank.
+    """
+    held, at, number, blank = b"", 0, 1, 0
     while data := stream.read(CHUNK):
         whole = (held + data).splitlines(keepends=True)
         # The last one may go on, and a carriage return may be the first half of its end.
         held = whole.pop()
         for line in whole:
-            yield ByteLine(number, at, at + len(line), line.rstrip(b"\r\n"))
+            data = line.rstrip(b"\r\n")
+            blank = 0 if data and not data.isspace() else blank + 1
+            if blank > MOST_BLANK:
+                raise UnreadableFile(f"More than {MOST_BLANK} blank lines follow one another.", line=number)
+            yield ByteLine(number, at, at + len(line), data)
             at += len(line)
             number += 1
         if len(held) > LONGEST:

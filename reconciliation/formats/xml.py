@@ -11,7 +11,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, NoReturn, Protocol, TypeAlias, cast
 
 from lxml import etree
 
@@ -127,6 +127,30 @@ def parse(data: bytes) -> etree._Element:
     for element in root.iter(XINCLUDE):
         _refuse_include(element)
     return root
+
+
+class _NoTree:
+    """What the parser makes of a document that it only judges."""
+
+    def close(self) -> None: ...
+
+
+_Parser: TypeAlias = "etree.XMLParser | etree.XMLPullParser"
+
+
+def judged(stream: Source) -> Iterator[bytes]:
+    """The bytes of `stream` in pieces, each when the parser has found no fault up to there; nothing is kept.
+
+    Raises UnreadableFile, at the latest at the end of the stream.
+    """
+    parser = etree.XMLParser(target=cast(Any, _NoTree()), **_HARDENED)
+    data = _head(stream)
+    refuse_document_type(data[:CHUNK])
+    while data:
+        _feed(parser, data)
+        yield data
+        data = stream.read(CHUNK)
+    _close(parser)
 
 
 def opening(head: bytes) -> list[Name]:
@@ -259,7 +283,7 @@ def _refuse_long_namespace(namespace: str) -> None:
         raise UnreadableFile("The file uses a namespace that is too long to be one.")
 
 
-def _feed(parser: etree.XMLPullParser, data: bytes) -> None:
+def _feed(parser: _Parser, data: bytes) -> None:
     """Feeds the parser. Some errors it only notes and tells at the end, by when it has forgotten which."""
     try:
         parser.feed(data)
@@ -270,14 +294,14 @@ def _feed(parser: etree.XMLPullParser, data: bytes) -> None:
         raise _sentence(entry)
 
 
-def _close(parser: etree.XMLPullParser) -> etree._Element:
+def _close(parser: _Parser) -> etree._Element:
     try:
         return parser.close()
     except etree.XMLSyntaxError as error:
         raise _explained(parser, error) from None
 
 
-def _explained(parser: etree.XMLPullParser, error: etree.XMLSyntaxError) -> UnreadableFile:
+def _explained(parser: _Parser, error: etree.XMLSyntaxError) -> UnreadableFile:
     """The first thing that went wrong, as a sentence of ours; those of libxml2 may quote the file."""
     entry = next(iter(parser.feed_error_log), None)
     if entry is None:

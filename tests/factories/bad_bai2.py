@@ -107,6 +107,7 @@ def _any() -> Iterator[tuple[str, File, Expected]]:
     yield "a text of a gigabyte", lambda: Endless(GOOD[:text], b"x"), refused()
     yield "fields of a gigabyte", lambda: Endless(GOOD[:text], b","), refused()
     yield "continuations of a gigabyte", lambda: Endless(GOOD[:text], b"x\n88,"), refused()
+    yield "blank lines of a gigabyte", lambda: Endless(GOOD[:text], b"\n"), refused("blank lines")
     yield "a header of a gigabyte", lambda: Endless(b"01,", b"1"), refused()
 
 

@@ -88,6 +88,8 @@ def _lines() -> Iterator[tuple[str, File, Expected]]:
     for currency in ("EURO", "XXX", "", "978"):
         yield f"a line in '{currency}'", replaced(GOOD, "-3,00;EUR", f"-3,00;{currency}"), told()
     yield "a line in another currency", replaced(GOOD, "-3,00;EUR", "-3,00;USD"), told()
+    for unit in ("XYZ", "$", "USD"):
+        yield f"an amount in {unit}", replaced(GOOD, ";-3,00;", f";-3,00 {unit};"), line_refused(unit, -300)
     yield "no sign", replaced(GOOD, ";-3,00;", ";3,00;"), told("")
     yield (
         "a line of another account",
@@ -135,12 +137,16 @@ def _any() -> Iterator[tuple[str, File, Expected]]:
         if name != "behind an e-mail's head":  # many a bank writes lines before the table
             yield name, content, told()
     text = GOOD.index(b"Rechnung")
+    yield "in two encodings", replaced(GOOD, "Strom", b"Str\xfcm"), told("encoding")
+    latin = GOOD.decode().encode("cp1252")
+    yield "in two encodings the other way", replaced(latin, "Strom", "Strüm"), told("encoding")
     for name, filling in (
         ("x", b"x"),
         ("semicolons", b";"),
         ("quotes", b'"'),
         ("zero bytes", b"\0"),
         ("digits", b"9"),
+        ("blank lines", b"\n"),
     ):
         yield (
             f"a field of a gigabyte of {name}",

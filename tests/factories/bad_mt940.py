@@ -130,8 +130,13 @@ def _statement() -> Iterator[tuple[str, File, Expected]]:
 
 def _any(good: bytes) -> Iterator[tuple[str, File, Expected]]:
     for name, content in damaged(good):
-        if name not in {"behind a PDF", "behind an e-mail's head"}:
-            yield name, content, told()
+        yield name, content, told()
+    yield (
+        "text between its end and the next message",
+        good + b"Kontoauszug\r\n" + good,
+        told("outside of the"),
+    )
+    yield "text behind its end", good + b"Ende der Datei\r\n", told("outside of the")
     text = good.index(b"Rechnung")
     line = good.index(b":61:")
     yield "a text of a gigabyte", lambda: Endless(good[:text], b"x"), refused()

@@ -44,6 +44,8 @@ AMOUNTS = {
     "in a currency": "12.50EUR",
     "larger than all money": "9" * 17,
     "of a thousand digits": "9" * 1000,
+    "with a comma before thousands or decimals": "1,250",
+    "below zero with such a comma": "-12,500",
 }
 
 DAYS = (
@@ -55,6 +57,7 @@ DAYS = (
     "2026-11-20",
     "20.11.2026",
     "2026112",
+    "00261130",
     "soon",
 )
 
@@ -74,6 +77,11 @@ def _lines(good: bytes) -> Iterator[tuple[str, File, Expected]]:
 def _statement(good: bytes) -> Iterator[tuple[str, File, Expected]]:
     for name, amount in AMOUNTS.items():
         yield f"a balance {name}", replaced(good, "<BALAMT>1000.00", f"<BALAMT>{amount}"), told()
+    yield (
+        "a balance of the year 26",
+        replaced(good, "<DTASOF>20261130", "<DTASOF>00261130"),
+        refused("no day"),
+    )
     for currency in ("EURO", "XXX", "E", "978"):
         yield f"kept in {currency}", replaced(good, "<CURDEF>EUR", f"<CURDEF>{currency}"), told()
     yield "no currency", replaced(good, "<CURDEF>EUR", "<OTHER>EUR"), refused("in which currency")

@@ -98,6 +98,8 @@ def _any() -> Iterator[tuple[str, File, Expected]]:
     yield "a text of a gigabyte", lambda: Endless(GOOD[:text], b"x"), refused()
     yield "lines of a gigabyte", lambda: Endless(GOOD[:text], b"x\nM"), refused()
     yield "parts of a gigabyte", lambda: Endless(GOOD[:text], b"x\nSA\n$1.00\n"), refused()
+    yield "blank lines of a gigabyte", lambda: Endless(GOOD[:text], b"\n"), refused("blank lines")
+    yield "lines of blanks of a gigabyte", lambda: Endless(GOOD[:text], b" \r\n"), refused("blank lines")
     yield "a header of a gigabyte", lambda: Endless(b"!Type:Bank", b"x"), refused()
     yield "digits of a gigabyte", lambda: Endless(GOOD[: GOOD.index(b"T12")] + b"T", b"9"), refused()
 

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn, TypeAlias
-from xml.parsers import expat
 
 from ledger.money import Money
-from reconciliation.formats import archive, camt, detect
+from reconciliation.formats import archive, detect
 from reconciliation.formats.archive.kinds import LONGEST_NAME
 from reconciliation.statement import (
     Header,
@@ -30,7 +29,6 @@ from tests.fuzz.structured import Known
 
 SECONDS = 1.0
 LONGEST_SENTENCE = 500
-_INVALID_TOKEN = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
 SHOWN = 2  # fragments looked at from either end
 
 
@@ -189,29 +187,17 @@ def _require_statement(header: Header, parts: list[Line | RefusedLine], statemen
         assert len(problem) <= LONGEST_SENTENCE, problem
 
 
-def _fragment(reader: Any, content: bytes, position: int) -> bytes | None:
-    """The bytes of a line; None for XML with characters that libxml2 lets pass and expat, which is asked, does not."""
-    try:
-        with within_a_second():
-            return bytes(reader.fragment(io.BytesIO(content), position))
-    except UnreadableFile:
-        if reader is camt and _has_odd_character(content):
-            return None
-        raise
-
-
-def _has_odd_character(content: bytes) -> bool:
-    try:
-        expat.ParserCreate().Parse(content, True)
-    except expat.ExpatError as error:
-        return error.code == _INVALID_TOKEN
-    return False
+def _fragment(reader: Any, content: bytes, position: int) -> bytes:
+    with within_a_second():
+        return bytes(reader.fragment(io.BytesIO(content), position))
 
 
 def _require_fragments(reader: Any, content: bytes, given: list[Item]) -> None:
     count = sum(isinstance(item, Line | RefusedLine) for item in given)
     for position in {*range(1, SHOWN + 1), *range(count - SHOWN, count + 1)} & {*range(1, count + 1)}:
         fragment = _fragment(reader, content, position)
-        assert fragment is None or (fragment and fragment in content), position
+        assert fragment, position
+        assert fragment in content, position
     with contextlib.suppress(NoSuchLine):
-        assert _fragment(reader, content, count + 1) is None, "a line is shown that is not there"
+        beyond = _fragment(reader, content, count + 1)
+        raise AssertionError(f"a line is shown that is not there: {beyond!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from gateway.runtime import Runtime
 from reconciliation.statement import UnreadableFile
 from tests.factories.api import Caller
 from tests.factories.books import OUR_IBAN
-from tests.factories.camt import camt053, credit, fee, pending
+from tests.factories.camt import Stated, camt053, camt_file, credit, fee, pending
+from tests.factories.delimited import Row, sparkasse
 from tests.factories.journey import Story
+from tests.factories.mt940 import Entry, mt940
 
 FOREIGN = "DE89370400440532013000"
 
@@ -205,3 +208,123 @@ def test_a_hostile_file_is_refused_with_its_place_and_nothing_of_it_is_believed(
     assert outcome["error"]["code"] == UnreadableFile("").code
     assert "root:" not in str(outcome)
     assert story.treasury.all("/v1/statement-lines") == []
+
+
+# --- balances that do not prove the lines ---
+
+
+def broken(amount: int, remittance: str) -> bytes:
+    """A statement whose closing balance is 0.33 more than its lines make."""
+    entries = [credit(amount, remittance=remittance)]
+    return camt053(entries, account=OUR_IBAN, closing=100_000 + amount + 33)
+
+
+def test_lines_of_a_statement_that_does_not_add_up_wait_until_a_person_accepts_it(
+    story: Story, work: Callable[[], None]
+) -> None:
+    invoice = story.invoice(12_000)
+    outcome = story.treasury.upload(broken(12_000, invoice["number"]))[0]
+    assert any("the difference is 0.33 EUR" in problem for problem in outcome["problems"])
+    work()
+    (line,) = story.treasury.all("/v1/statement-lines")
+    assert (line["state"], story.status(invoice)) == ("new", "due")
+    assert "a person has to accept" in line["waiting_because"]
+    (statement_id,) = outcome["statement_ids"]
+    before = story.treasury.get(f"/v1/statements/{statement_id}")
+    assert (before["balanced"], before["break_minor"], before["accepted_at"]) == (False, 33, None)
+
+    path, wish = (
+        f"/v1/statements/{statement_id}/accept",
+        {"reason": "The bank has confirmed it by telephone."},
+    )
+    accepted = story.treasury.post(path, wish, status=200)
+    assert (accepted["break_minor"], accepted["accepted_because"]) == (33, wish["reason"])
+    assert accepted["accepted_by"].startswith("key_")
+    work()
+    (line,) = story.treasury.all("/v1/statement-lines")
+    assert (line["state"], line["waiting_because"], story.status(invoice)) == ("matched", None, "paid")
+    again = story.second_treasurer.post(path, {"reason": "Once more."}, status=200)
+    assert again == accepted
+
+
+def test_a_statement_that_adds_up_has_nothing_to_accept(story: Story) -> None:
+    (statement_id,) = story.treasury.upload(statement(1_000))[0]["statement_ids"]
+    path = f"/v1/statements/{statement_id}/accept"
+    assert story.treasury.post(path, {"reason": "Why not"}, status=409)["code"] == "no_break"
+
+
+@pytest.mark.parametrize(
+    "wish", [{}, {"reason": ""}, {"reason": "  "}, {"reason": "x" * 201}, {"reason": "a\0b"}]
+)
+def test_whoever_accepts_a_break_says_why(story: Story, wish: dict[str, str]) -> None:
+    (statement_id,) = story.treasury.upload(broken(12_000, "RE-1"))[0]["statement_ids"]
+    story.treasury.post(f"/v1/statements/{statement_id}/accept", wish, status=422)
+    assert story.treasury.get(f"/v1/statements/{statement_id}")["accepted_at"] is None
+
+
+# --- announced lines ---
+
+
+def test_an_announced_line_is_shown_as_provisional_until_a_statement_books_it(
+    story: Story, work: Callable[[], None]
+) -> None:
+    invoice = story.invoice(12_000)
+    entry = credit(12_000, remittance=invoice["number"], bank_reference="REF-1")
+    told = camt_file("camt.052", [Stated(entries=(entry,), account=OUR_IBAN)])
+    (report,) = story.treasury.upload(told)
+    work()
+    (line,) = story.treasury.all("/v1/statement-lines")
+    assert (line["provisional"], line["state"], story.status(invoice)) == (True, "new", "due")
+    assert (
+        line["waiting_because"]
+        == "The bank told of it during the day; it counts once the statement books it."
+    )
+    assert story.treasury.get(f"/v1/statements/{report['statement_ids'][0]}")["kind"] == "report"
+
+    (booked,) = story.treasury.upload(camt053([entry], account=OUR_IBAN))
+    assert (booked["imported"], booked["known"], booked["promoted"]) == (0, 1, 1)
+    work()
+    (same,) = story.treasury.all("/v1/statement-lines")
+    assert (same["id"], same["provisional"], same["state"]) == (line["id"], False, "matched")
+    file = story.treasury.get(f"/v1/statement-files/{booked['file_id']}")
+    assert [one["fate"] for one in file["lines"]["data"]] == ["promoted"]
+    assert story.status(invoice) == "paid"
+
+
+# --- the bytes of a line ---
+
+
+def raw(caller: Caller, line_id: str) -> bytes:
+    reply = caller.client.get(f"/v1/statement-lines/{line_id}/raw", headers=caller.headers)
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["content-type"] == "application/octet-stream"
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    content: bytes = reply.content
+    return content
+
+
+ROWS = [Row(amount=1_250, account=OUR_IBAN), Row(amount=-700, account=OUR_IBAN, purpose="Miete")]
+
+
+@pytest.mark.parametrize(
+    ("content", "first", "last"),
+    [
+        (statement(1_000, 2_500), b"<Ntry>", b"</Ntry>"),
+        (
+            mt940([Entry(amount=1_250, text="RE-1"), Entry(amount=-700, text="RE-2")], account=OUR_IBAN),
+            b":61:",
+            b"RE-2",
+        ),
+        (sparkasse(ROWS), OUR_IBAN.encode(), b"Umsatz gebucht"),
+    ],
+    ids=["camt", "mt940", "csv"],
+)
+def test_a_line_gives_its_own_bytes_of_the_banks_file(
+    story: Story, auditor: Caller, content: bytes, first: bytes, last: bytes
+) -> None:
+    assert story.treasury.upload(content)[0]["imported"] == 2
+    pieces = [raw(auditor, line["id"]) for line in story.treasury.all("/v1/statement-lines")]
+    assert len(set(pieces)) == 2
+    assert all(piece in content and len(piece) < len(content) / 2 for piece in pieces)
+    assert first in pieces[0][:40]
+    assert last in pieces[1][-40:]

@@ -1,17 +1,32 @@
-"""duecourse statement inspect | import: what a bank's file says, and what became of it in the books."""
+"""duecourse statement inspect | import | confirm-layout: what a bank's file says, and what became of it."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import pty
+import subprocess
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from gateway.commands import output
 from gateway.runtime import Runtime
+from tests.factories.archives import zipped
+from tests.factories.bai2 import Stated as Bai2Account
+from tests.factories.bai2 import bai2, transaction
 from tests.factories.books import OUR_IBAN, Books
 from tests.factories.camt import camt053, credit, fee, lump
+from tests.factories.delimited import Row, sparkasse, table
+from tests.factories.mt940 import Entry, mt940, mt942
+from tests.factories.ofx import Stated as OfxAccount
+from tests.factories.ofx import sgml
+from tests.factories.ofx import transaction as ofx_transaction
+from tests.factories.processes import PROGRAM, environment
+from tests.factories.qif import qif, record, section
 from tests.gateway.conftest import CommandLine
 
 PARTY = {"name": "Erika Beispiel", "iban": "DE89370400440532013000", "bic": "BYLADEM1001"}
@@ -179,7 +194,7 @@ def test_import_for_people_gives_reasons(cli: CommandLine, good: Path, books: Bo
     foreign.write_bytes(camt053([credit(500)], account="DE89370400440532013000"))
     shown = cli("statement", "import", good, foreign, code=1).out
     assert "imported" in shown
-    assert "refused: The statement is about an account that is not among the bank accounts." in shown
+    assert "  The statement is about an account that is not among the bank accounts." in shown
     opened = cli("statement", "import", foreign, "--open-accounts-of", books.creditor.id, "--json").json
     assert opened["files"][0]["imported"] == 1
 
@@ -188,3 +203,267 @@ def test_import_for_people_gives_reasons(cli: CommandLine, good: Path, books: Bo
 def test_accounts_are_not_opened_for_nobody(cli: CommandLine, good: Path) -> None:
     done = cli("statement", "import", good, "--open-accounts-of", "crd_nobody", code=1)
     assert done.err == "duecourse: There is no creditor crd_nobody.\n"
+
+
+# --- every format, and archives ---
+
+HTML = b"<html><body>503 Service Unavailable</body></html>"
+AMBIGUOUS = qif(section(record("12.50", "04/11/2026")))
+FORMATS = {
+    "a.xml": (camt053([credit(1_250)]), "camt.053.001.08", 1_250),
+    "a.sta": (mt940([Entry(amount=1_250)]), "mt940", 1_250),
+    "b.sta": (mt942([Entry(amount=1_250)]), "mt942", 1_250),
+    "a.ofx": (sgml(OfxAccount(entries=[ofx_transaction("12.50")])), "ofx.102", 1_250),
+    "a.bai": (bai2(Bai2Account(entries=[transaction("1250")])), "bai2", 1_250),
+    "a.qif": (qif(section(record("12.50", "24/11/2026"))), "qif", 1_250),
+    "a.csv": (sparkasse([Row(amount=1_250)]), "csv.sparkasse-camt", 1_250),
+}
+
+
+def test_inspect_reads_every_format_in_one_go(dry: CommandLine, tmp_path: Path) -> None:
+    for name, (content, _, _) in FORMATS.items():
+        (tmp_path / name).write_bytes(content)
+    told = dry("statement", "inspect", *FORMATS, "--currency", "EUR", "--json").json
+    assert [(one["file"], one["format"], one["lines"][0]["amount_minor"]) for one in told] == [
+        (name, format_name, minor) for name, (_, format_name, minor) in FORMATS.items()
+    ]
+    shown = dry("statement", "inspect", *FORMATS, "--currency", "EUR").out
+    assert all(f"│ {name} " in shown for name in FORMATS)
+
+
+def test_inspect_names_the_files_in_an_archive_by_both(dry: CommandLine, good: Path, tmp_path: Path) -> None:
+    (tmp_path / "november.zip").write_bytes(
+        zipped(("in/b.xml", good.read_bytes()), ("c.sta", mt940([Entry(amount=1_250)])), ("page.html", HTML))
+    )
+    told = dry("statement", "inspect", "november.zip", "--json", code=1).json
+    assert [one["file"] for one in told] == [
+        "november.zip/b.xml",
+        "november.zip/c.sta",
+        "november.zip/page.html",
+    ]
+    assert ["error" in one for one in told] == [False, False, True]
+
+
+def test_what_is_no_file_of_an_archive_is_no_failure(dry: CommandLine, good: Path, tmp_path: Path) -> None:
+    (tmp_path / "mac.zip").write_bytes(
+        zipped(("in/", b""), ("in/b.xml", good.read_bytes()), ("__MACOSX/._b.xml", b"junk"))
+    )
+    shown = dry("statement", "inspect", "mac.zip").out
+    assert shown.count("passed over") == 2
+    assert "cannot be read" not in shown
+    codes = [
+        one["error"]["code"]
+        for one in dry("statement", "inspect", "mac.zip", "--json").json
+        if "error" in one
+    ]
+    assert codes == ["passed_over", "passed_over"]
+
+
+def test_currency_and_date_order_are_told_where_a_file_does_not(dry: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "a.qif").write_bytes(AMBIGUOUS)
+    assert "tell in which order" in dry("statement", "inspect", "a.qif", code=1).out
+    for order, day in (("DMY", "2026-11-04"), ("MDY", "2026-04-11")):
+        told = dry("statement", "inspect", "a.qif", "--date-order", order, "--currency", "CHF", "--json").json
+        (line,) = told[0]["lines"]
+        assert (line["booked_on"], line["amount_minor"], line["currency"]) == (day, 1_250, "CHF")
+
+
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        (("--date-order", "sideways"), "A date order is one of DMY, MDY, YMD."),
+        (("--currency", "euro"), "'euro' is not an ISO 4217 currency code."),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_misuse(
+    dry: CommandLine, good: Path, option: tuple[str, str], why: str
+) -> None:
+    done = dry("statement", "inspect", good, *option, code=2)
+    assert (done.out, why in done.err) == ("", True)
+
+
+def test_sentences_stand_below_the_table_and_fit_the_terminal(
+    dry: CommandLine, good: Path, bad: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output.out, "width", 100)
+    wrong = tmp_path / "wrong.xml"
+    wrong.write_bytes(statement(credit(12_000), closing=112_001))
+    shown = dry("statement", "inspect", "good.xml", "bad.xml", "wrong.xml", code=1).out
+    assert max(map(len, shown.splitlines())) <= 100
+    rows = [line for line in shown.splitlines() if line.startswith("│")]
+    assert len(rows) == 3
+    assert "\nwrong.xml\n  The balances do not prove the lines: opening 1000.00 EUR" in shown
+
+
+# --- many files into the books ---
+
+
+def test_import_shows_archives_with_their_files_and_what_waits(
+    cli: CommandLine, books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output.out, "width", 100)
+    sixth = date(2026, 1, 6)
+    wrong = statement(
+        credit(500, booked_on=sixth), statement_id="S-2", sequence="2", opening=101_000, closing=101_533,
+        from_on=sixth, to_on=sixth,
+    )  # fmt: skip
+    (tmp_path / "january.zip").write_bytes(
+        zipped(("1.xml", statement(credit(1_000))), ("2.xml", wrong), ("page.html", HTML))
+    )
+    (tmp_path / "more.sta").write_bytes(mt940([Entry(amount=200)], account="DE75512108001245126199"))
+    done = cli("statement", "import", "january.zip", "more.sta", code=1)
+    cells = [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in done.out.splitlines() if line[:1] == "│"
+    ]
+    assert cells[:5] == [
+        ["january.zip", "zip", "2", "0", "0", "unpacked"],
+        ["1.xml", "camt.053.001.08", "1", "0", "0", "imported"],
+        ["2.xml", "camt.053.001.08", "1", "0", "0", "imported"],
+        ["page.html", "", "", "", "", "refused"],
+        ["more.sta", "", "", "", "", "refused"],
+    ]
+    assert "\njanuary.zip/page.html\n  The file is a web page (HTML)" in done.out
+    held_back = [
+        line for line in done.out.splitlines() if "Its lines wait until this is accepted: POST /v1/" in line
+    ]
+    assert len(held_back) == 1
+    assert held_back[0].endswith("/accept")
+    assert max(map(len, done.out.splitlines())) <= 100
+    assert done.err == ""
+    again = cli("statement", "import", "january.zip", "--json", code=1).json["files"][0]
+    assert [one["duplicate"] for one in again["members"]] == [True, True, False]
+
+
+@pytest.mark.usefixtures("books")
+def test_import_keeps_a_banks_answer_and_does_not_fail(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "answer.xml").write_bytes(
+        b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10">'
+        b"<CstmrPmtStsRpt><GrpHdr><MsgId>A-1</MsgId></GrpHdr></CstmrPmtStsRpt></Document>"
+    )
+    shown = cli("statement", "import", "answer.xml").out
+    assert "kept, not a statement" in shown
+    assert "imported" not in shown
+
+
+@pytest.mark.usefixtures("books")
+def test_import_says_why_an_archive_cannot_be_opened(cli: CommandLine, good: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.zip").write_bytes(zipped(("a.xml", good.read_bytes()))[:-30])
+    shown = cli("statement", "import", "cut.zip", code=1).out
+    assert "  The ZIP archive is broken or was cut off on its way." in shown
+
+
+def test_import_is_told_the_account_and_the_order_of_dates(
+    cli: CommandLine, books: Books, tmp_path: Path
+) -> None:
+    (tmp_path / "a.qif").write_bytes(AMBIGUOUS)
+    refused = cli("statement", "import", "a.qif", "--account", books.account.id, "--json", code=1).json
+    assert refused["files"][0]["error"]["code"] == "ambiguous_dates"
+    options = ("--account", books.account.id, "--date-order", "DMY", "--json")
+    assert cli("statement", "import", "a.qif", *options).json["files"][0]["imported"] == 1
+    nobody = cli("statement", "import", "a.qif", "--account", "bac_nobody", code=1)
+    assert nobody.err.startswith("duecourse: There is no bank account")
+    assert nobody.err.count("\n") == 1
+
+
+# --- layouts ---
+
+ROWS = (("05/04/2026", "1.250,00", "Anna", "RE-1"), ("06/04/2026", "-7,00", "Bert", "Miete"))
+
+
+def test_a_table_of_unknown_layout_is_shown_with_the_command_that_confirms_it(
+    cli: CommandLine, books: Books, tmp_path: Path
+) -> None:
+    (tmp_path / "own.csv").write_bytes(table("Tag;Umsatz;Wer;Wofür", ROWS))
+    shown = cli("statement", "import", "own.csv", "--account", books.account.id, code=1).out
+    assert "own.csv: how it seems to be laid out" in shown
+    assert "│ Umsatz │ amount" in shown
+    told = cli("statement", "import", "own.csv", "--account", books.account.id, "--json", code=1).json[
+        "files"
+    ][0]
+    assert told["error"]["code"] == "unknown_layout"
+    file_id = told["file_id"]
+    asked = {question["about"]: question for question in told["error"]["proposal"]["asks"]}
+    assert set(asked) == {"currency", "date_order"}  # the account answers for its currency
+    question = asked["date_order"]
+    assert f"  date_order: {question['text']} ({', '.join(question['choices'])})" in shown
+    command = f"  duecourse statement confirm-layout {file_id} --account bac_... --answer date_order=..."
+    assert command in shown.splitlines()
+
+    account = ("--account", books.account.id)
+    refused = cli("statement", "confirm-layout", file_id, *account, code=1)
+    assert refused.err.startswith("duecourse: The question is still open: ")
+    meanings = ("--role", "Wer=name", "--role", "Wofür=remittance", "--answer", "date_order=DMY")
+    (taken,) = cli("statement", "confirm-layout", file_id, *account, *meanings, "--json").json["files"]
+    assert (taken["file"], taken["imported"], taken["error"]) == ("own.csv", 2, None)
+    (tmp_path / "next.csv").write_bytes(
+        table("Tag;Umsatz;Wer;Wofür", [("07/04/2026", "3,00", "Carla", "RE-3")])
+    )
+    assert cli("statement", "import", "next.csv", *account, "--json").json["files"][0]["imported"] == 1
+    late = cli("statement", "confirm-layout", file_id, *account, code=1)
+    assert late.err == f"duecourse: File {file_id} was not refused for its layout.\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        (("--answer", "DMY"), "Write it as name=value."),
+        (("--role", "Wer=nonsense"), "A column's meaning is one of account,"),
+    ],
+)
+def test_an_answer_that_cannot_be_meant_is_misuse(
+    dry: CommandLine, option: tuple[str, str], why: str
+) -> None:
+    done = dry("statement", "confirm-layout", "sfl_1", "--account", "bac_1", *option, code=2)
+    assert why in " ".join(done.err.replace("│", " ").split())
+
+
+@pytest.mark.usefixtures("books")
+def test_a_layout_is_confirmed_of_a_file_that_is_there(cli: CommandLine) -> None:
+    done = cli("statement", "confirm-layout", "sfl_nothing", "--account", "bac_1", code=1)
+    assert done.err == "duecourse: There is no statement file sfl_nothing.\n"
+
+
+# --- the bar ---
+
+
+def on_terminal(*arguments: str | Path, cwd: Path, **settings: str) -> tuple[int, str, str]:
+    """Exit status, standard output and what is drawn on the terminal that standard error is."""
+    ours, theirs = pty.openpty()
+    surroundings = {**environment(**settings), "TERM": "xterm"}
+    with subprocess.Popen(
+        [PROGRAM, *arguments], cwd=cwd, env=surroundings, stdout=subprocess.PIPE, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        drawn = b""
+        while piece := _read(ours):
+            drawn += piece
+        os.close(ours)
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    return process.returncode, printed.decode(), drawn.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other side has closed it
+        return b""
+
+
+@pytest.mark.usefixtures("books")
+def test_on_a_terminal_a_bar_tells_how_many_bytes_are_done(
+    good: Path, tmp_path: Path, database_url: str
+) -> None:
+    size = good.stat().st_size
+    assert 1_000 < size < 10_000
+    for verb, word in (("inspect", "reading"), ("import", "importing")):
+        code, printed, drawn = on_terminal(
+            "statement", verb, "good.xml", cwd=tmp_path, DATABASE_URL=database_url
+        )
+        assert (code, "good.xml" in printed, word in printed) == (0, True, False)
+        assert word in drawn
+        assert f"/{size / 1000:.1f} kB" in drawn
+
+
+def test_without_a_terminal_there_is_no_bar(dry: CommandLine, good: Path) -> None:
+    assert dry("statement", "inspect", good).err == ""

@@ -14,13 +14,15 @@ import pytest
 from procrastinate import PsycopgConnector
 from sqlalchemy import text
 
-from gateway import jobs
+from gateway import jobs, statement_import
 from gateway.runtime import Runtime
 from gateway.sandbox.entries import Entry
 from ledger import outbox
-from reconciliation import matching
+from reconciliation import importing, matching
 from tests.conftest import Clock
 from tests.factories.api import Caller
+from tests.factories.books import OUR_IBAN
+from tests.factories.camt import camt053, credit
 from tests.factories.journey import Story, transfer
 from tests.factories.processes import PATIENCE, PROGRAM, environment
 
@@ -246,3 +248,47 @@ def test_a_worker_of_its_own_does_the_work_and_ends_when_asked(
     assert (worker.returncode, said) == (0, b"")
     assert story.status(invoice) == "paid"
     assert queue(runtime) == []
+
+
+def test_a_file_whose_job_failed_is_taken_up_again(
+    story: Story, runtime: Runtime, work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime.settings, "import_at_once_bytes", 0)
+    files = [
+        camt053([credit(1_000)], account=OUR_IBAN),
+        camt053([credit(2_000)], account=OUR_IBAN, statement_id="STM-2", sequence="2", opening=101_000),
+    ]  # fmt: skip
+    story.treasury.upload_raw(*files, status=202)
+    with monkeypatch.context() as broken:
+        broken.setattr(importing, "take_in", lambda *_, **__: 1 / 0)
+        work()
+    states = [one["state"] for one in story.treasury.all("/v1/statement-files")]
+    assert states == ["received", "received"]
+    assert [status for _, status in queue(runtime)] == ["failed", "failed"]
+
+    run_task(runtime, "import_waiting")
+    assert [status for _, status in queue(runtime)] == ["failed", "failed", "todo", "todo"]
+    run_task(runtime, "import_waiting")
+    work()
+    assert [one["state"] for one in story.treasury.all("/v1/statement-files")] == ["imported", "imported"]
+    run_task(runtime, "import_waiting")
+    assert [status for _, status in queue(runtime)] == ["failed", "failed"]
+
+
+def test_a_file_that_is_being_read_is_left_to_its_worker(
+    story: Story, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime.settings, "import_at_once_bytes", 0)
+    content = camt053([credit(1_000)], account=OUR_IBAN)
+    file_id = story.treasury.upload_raw(content, status=202)["data"][0]["file_id"]
+    found: list[int] = []
+    statement_import.take_in(
+        runtime, file_id, actor="test",
+        progress=lambda _bytes, _lines: found.append(statement_import.queue_waiting(runtime)),
+    )  # fmt: skip
+    assert found == [0]
+
+
+def test_waiting_files_are_looked_for_every_ten_minutes() -> None:
+    crons = {task.task.name: task.cron for task in outbox.jobs.periodic_registry.periodic_tasks.values()}
+    assert crons["import_waiting"] == "*/10 * * * *"

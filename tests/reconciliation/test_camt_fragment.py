@@ -62,6 +62,22 @@ def test_positions_are_those_of_lines_and_refused_lines() -> None:
     assert shown(content, 2) == ENTRIES[1].replace(b"2.50", b"2,50")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<Document", "<Document \u20acx='a'"),
+        ("<BkToCstmrStmt>", "<BkToCstmrStmt \u0132='\U0001f600'>"),
+    ],
+)
+def test_an_entry_is_shown_of_every_file_that_is_read(encoding: str, old: str, new: str) -> None:
+    """Letters that names may have since the fifth edition of XML 1.0, and a character of two UTF-16 units."""
+    content = FILE.decode().replace("UTF-8", encoding).replace(old, new).encode(encoding)
+    assert len(list(camt.read(io.BytesIO(content)))) == 7
+    found = shown(content, 3)
+    assert found.decode("utf-16-le" if encoding == "utf-16" else encoding).encode() == ENTRIES[2]
+
+
 @pytest.mark.parametrize("position", [-1, 0, 4, 10**9])
 def test_there_is_no_line_beyond_the_last(position: int) -> None:
     with pytest.raises(NoSuchLine):

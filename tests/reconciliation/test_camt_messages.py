@@ -9,10 +9,19 @@ import pytest
 
 from ledger.money import Money
 from reconciliation.formats import camt
-from reconciliation.statement import Line, LineStatus, StatementKind, UnreadableFile, WholeStatement, gather
+from reconciliation.statement import (
+    Batch,
+    Line,
+    LineStatus,
+    StatementKind,
+    UnreadableFile,
+    WholeStatement,
+    gather,
+)
 from tests.factories.camt import (
     EVERY_VERSION,
     MESSAGES,
+    Part,
     Stated,
     camt_file,
     credit,
@@ -104,6 +113,19 @@ def test_the_first_version_has_transactions_right_below_the_entry_and_names_of_i
     assert (line.reference, line.remittance, line.return_reason) == ("RF18539007547034", "RE-1", "MS03")
     assert line.batch is not None
     assert line.batch.payment_information_id == "P-1"
+
+
+@pytest.mark.parametrize(
+    ("message", "batch"),
+    [("camt.052", None), ("camt.053", None), ("camt.054", Batch(payment_information_id="P-1"))],
+)
+def test_only_a_notification_of_a_single_payment_tells_its_block(message: str, batch: Batch | None) -> None:
+    """Its statement may book the block in one sum, of which the payment is a part then."""
+    payment = credit(100, payment_information_id="P-1", end_to_end_id="E-1")
+    parts = [Part(amount=50, payment_information_id="P-1", end_to_end_id=f"E-{number}") for number in (1, 2)]
+    content = camt_file(message, [Stated(entries=(payment, lump(100, parts=parts)))])
+    single, several = only(content).lines
+    assert [line.batch for line in (single, *several.details)] == [batch, None, None]
 
 
 @pytest.mark.parametrize("message", ["camt.052", "camt.054"])

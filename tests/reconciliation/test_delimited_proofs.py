@@ -30,8 +30,8 @@ DMY, MDY, YMD = DateOrder.DMY, DateOrder.MDY, DateOrder.YMD
 TITLES = "Datum;Buchungstext;Betrag;Saldo;Valuta"
 
 
-def read(rows: list[list[str]], titles: str = TITLES) -> WholeStatement:
-    (whole,) = gather(delimited.read(io.BytesIO(table(titles, rows)), currency="EUR"))
+def read(rows: list[list[str]], titles: str = TITLES, currency: str = "EUR") -> WholeStatement:
+    (whole,) = gather(delimited.read(io.BytesIO(table(titles, rows)), currency=currency))
     return whole
 
 
@@ -337,7 +337,7 @@ def test_a_pending_row_is_no_part_of_the_running_balance() -> None:
         ["01/30/2026", "Pending", "ACH", "", "b", "$5.00", "", ""],
         ["01/29/2026", "Posted", "ACH", "", "c", "", "$10.00", "$10.00"],
     ]
-    assert read(rows, titles).statement.balanced is True
+    assert read(rows, titles, "USD").statement.balanced is True
 
 
 def test_a_balance_beside_the_table_that_is_not_that_of_the_newest_row_is_told() -> None:

@@ -262,7 +262,7 @@ REFUSED: dict[str, tuple[bytes, str, int]] = {
     ),
     "thousands or decimals": (
         amount("1,234"),
-        "'1,234' has more than the 2 decimals that EUR knows.",
+        "An amount in the file has a comma that may part thousands or decimals.",
         SECOND,
     ),
     "two decimal signs": (amount("1.2.3"), NO_NUMBER, SECOND),

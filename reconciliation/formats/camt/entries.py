@@ -130,7 +130,7 @@ def _line(
         return_reason=camt_returns.reason(facts, entry, family) if is_turned else None,
         original=original,
         charges=charges,
-        batch=_batch(facts, entry),
+        batch=_batch(facts, entry, about.kind),
         details=details,
         position=position,
     )
@@ -211,11 +211,15 @@ def _iso_code(*parts: str | None) -> str:
     return "/".join(filter(None, parts))
 
 
-def _batch(facts: Record, entry: Record) -> Batch | None:
-    """What the bank says of a lump; else what a part says that names a payment block but no payment."""
+def _batch(facts: Record, entry: Record, kind: StatementKind) -> Batch | None:
+    """What the bank says of a lump; else what a part says that names a payment block but no payment.
+
+    A notification of a single payment names its block too: the statement may book that in one sum.
+    """
     blocks: list[Record] = entry.get("batches", [])
     if not blocks:
-        if "payment_information_id" not in facts or "end_to_end_id" in facts:
+        is_told_alone = kind is StatementKind.NOTIFICATION and "amount" in entry
+        if "payment_information_id" not in facts or ("end_to_end_id" in facts and not is_told_alone):
             return None
         blocks = [facts]
     return Batch(

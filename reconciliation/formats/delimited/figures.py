@@ -12,6 +12,7 @@ from reconciliation.formats.delimited.values import (
     DateOrder,
     DecimalMark,
     NoAmount,
+    contradicts,
     currency_of,
     day,
     minor,
@@ -127,9 +128,8 @@ class FigureReader:
             if not text.strip():
                 raise Unreadable("it has no amount.") from None
             raise Unreadable(str(reason)) from None
-        named = currency_of(unit)
-        if named is not None and named != currency:
-            raise Unreadable(f"its amount is in {named}, but the booking in {currency}.")
+        if contradicts(unit, currency):
+            raise Unreadable(f"its amount is in {unit}, but the booking in {currency}.")
         return value
 
     def days(self, cells: Cells) -> tuple[date | None, date | None]:

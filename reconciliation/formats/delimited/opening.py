@@ -26,10 +26,14 @@ from reconciliation.statement import UnreadableFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A file whose layout is known, with everything that is needed to read its rows."""
+    """A file whose layout is known, with everything that is needed to read its rows.
+
+    `is_mixed` tells that some of its letters are not of its encoding.
+    """
 
     stream: BinaryIO
     encoding: str
+    is_mixed: bool
     plan: Plan
     survey: Survey
     date_order: DateOrder | None
@@ -44,7 +48,7 @@ class Opened:
 def opened(stream: BinaryIO, layouts: Sequence[Layout]) -> Opened:
     """The file, read once. Raises UnknownLayout, LayoutDrifted and other UnreadableFile."""
     found = table_of(stream, layouts)
-    encoding = delimited_text.encoding(stream)
+    encoding, is_mixed = delimited_text.encoding(stream)
     layout = found.layout
     if layout is None:
         _refuse(stream, encoding, found)
@@ -57,6 +61,7 @@ def opened(stream: BinaryIO, layouts: Sequence[Layout]) -> Opened:
     return Opened(
         stream=stream,
         encoding=encoding,
+        is_mixed=is_mixed,
         plan=plan,
         survey=seen,
         date_order=layout.date_order or seen.date_order,

@@ -76,7 +76,7 @@ def propose(stream: BinaryIO) -> Proposal:
         return Proposal(
             layout=found.layout, sure=(f"The columns are those of the layout {found.layout.name!r}.",)
         )
-    return proposal(stream, delimited_text.encoding(stream), found.table)
+    return proposal(stream, delimited_text.encoding(stream).name, found.table)
 
 
 def fragment(stream: BinaryIO, position: int, *, layouts: Sequence[Layout] = ()) -> bytes:

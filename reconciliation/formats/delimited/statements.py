@@ -197,6 +197,8 @@ class _Statement:
             yield "The table does not name its account."
         if self.currency is None:
             yield "The table does not name the currency of its amounts."
+        if self.opened.is_mixed:
+            yield "Some letters of the file are in another encoding than the others, and are read wrongly."
 
     def _closing_problems(
         self, opening: Balance | None, closing: Balance | None, beside: Balance | None

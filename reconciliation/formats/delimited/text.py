@@ -7,7 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, TypeAlias
+from itertools import chain
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from reconciliation.statement import UnreadableFile
 
@@ -32,6 +33,13 @@ _NOT_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _ONLY_CP1252 = frozenset(range(0x80, 0xA0)) - _NOT_CP1252
 _EURO_OF_8859_15 = 0xA4
 _TELL_NOTHING = bytes(byte for byte in range(256) if not (0x80 <= byte < 0xA0 or byte == _EURO_OF_8859_15))
+
+# Letters of UTF-8. In a Western encoding they are such as "Ã¼", which stands in no text unless it was read wrongly
+# before.
+_OF_UTF_8 = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}",
+)
+_ASCII, _NOT_ASCII = bytes(range(128)), bytes(range(128, 256))
 
 OTHER_ENCODING = "The file is not in the encoding that its first bytes name."
 _TOO_LONG = "A line of the file is longer than any of a bank."
@@ -59,17 +67,41 @@ def encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
-def encoding(stream: BinaryIO) -> str:
-    """The encoding of the whole file, which is read once from its start. Raises UnreadableFile."""
+class Encoding(NamedTuple):
+    """The encoding of a whole file; `is_mixed` where some of its letters seem to be of another one."""
+
+    name: str
+    is_mixed: bool = False
+
+
+def encoding(stream: BinaryIO) -> Encoding:
+    """The encoding of the whole file, which is read from its start. Raises UnreadableFile."""
     stream.seek(0)
     found = encoding_of(stream.read(CHUNK))
     if found not in ("utf-8", "utf-8-sig", "cp1252", "iso8859-1", "iso8859-15"):
-        return found
+        return Encoding(found)
     if _is_utf_8(stream):
-        return "utf-8-sig" if found == "utf-8-sig" else "utf-8"
+        return Encoding("utf-8-sig" if found == "utf-8-sig" else "utf-8")
     if found == "utf-8-sig":
         raise UnreadableFile(OTHER_ENCODING)
-    return _western(_of_lines(stream))
+    of_utf_8, others = _letters(_of_lines(stream))
+    if of_utf_8 > others:
+        raise UnreadableFile("The file holds bytes that belong to no encoding it can be in.")
+    return Encoding(_western(_of_lines(stream)), of_utf_8 > 0)
+
+
+def _letters(chunks: Iterator[bytes]) -> tuple[int, int]:
+    """How many letters beyond ASCII are written as in UTF-8, and how many as none of it is."""
+    of_utf_8 = others = 0
+    cut = b""
+    for chunk in chain(chunks, (b"\n",)):
+        data = cut + chunk
+        whole = data.rstrip(_NOT_ASCII)  # what follows them may belong to them
+        cut = data[len(whole) :]
+        letters = _OF_UTF_8.findall(whole)
+        of_utf_8 += len(letters)
+        others += len(whole.translate(None, _ASCII)) - sum(map(len, letters))
+    return of_utf_8, others
 
 
 def _of_lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -207,6 +207,15 @@ def unit_of(text: str) -> str | None:
     return None if found is None else found["unit"] or found["unit_behind"]
 
 
+def contradicts(unit: str | None, currency: str) -> bool:
+    """Whether the sign or code at an amount names another currency, or none; "$" and the like are never the euro."""
+    if unit is None:
+        return False
+    if unit in _SYMBOLS:
+        return (unit == "€") is not (currency == "EUR")
+    return unit != currency
+
+
 def currency_of(unit: str | None) -> str | None:
     """The currency that a sign or code names beyond doubt; a dollar or a pound may be one of several."""
     if unit == "€":

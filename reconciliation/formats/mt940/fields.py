@@ -24,8 +24,10 @@ LONGEST_LINE = 8 * 1024  # SWIFT allows 65 characters, but some banks never wrap
 MOST_LINES = 10_000  # of one field with what stands behind it, and of what stands before the first
 LONGEST_FIELD = 4_000_000
 
-# Given as tags of their own: where the blocks of a message begin, where a message ends, and both on one line.
-BLOCK_START, BLOCK_END, BLOCK_CHANGE = "{", "}", "}{"
+# Given as tags of their own, with all of their text: what stands before the first field, where the blocks of a
+# message begin, where a message ends, and both on one line.
+AHEAD, BLOCK_START, BLOCK_END, BLOCK_CHANGE = "", "{", "}", "}{"
+_MARKS = frozenset({BLOCK_START, BLOCK_END, BLOCK_CHANGE})
 
 CLOSING = frozenset({"62F", "62M", "90C", "90D"})
 TAGS = CLOSING | frozenset("940 20 21 25 25P 28 28C 60F 60M 61 64 65 13 13D 34F".split())
@@ -46,7 +48,7 @@ _FRAMES = dict.fromkeys((0x01, 0x03, 0x1A))  # control characters around a messa
 
 
 def fields(stream: BinaryIO) -> Iterator[Field]:
-    """The fields of `stream` in order; what stands between messages is passed over.
+    """The fields of `stream` in order, and what stands before them or between messages with tags of its own.
 
     Raises UnreadableFile with its line for a NUL, for a line or a field without end, and for a tag that does
     not exist where no text can stand.
@@ -66,9 +68,9 @@ def fields(stream: BinaryIO) -> Iterator[Field]:
                 text += "\n" + piece
                 _refuse_endless(text, first, number)
             else:
-                if tag:
+                if tag or text:
                     yield first, tag, _without_end(text) if "\n-" in text or is_closed else text
-                first, tag, text = number, begun, piece[len(begun) + 2 :]
+                first, tag, text = number, begun, piece if begun in _MARKS else piece[len(begun) + 2 :]
                 if begun != "61":
                     is_closed = begun in CLOSING or (is_closed and begun != "20")
             number += piece.count("\n")

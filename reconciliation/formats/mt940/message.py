@@ -26,7 +26,7 @@ from reconciliation.formats.mt940.oddities import Oddity
 from reconciliation.formats.mt940.pages import Page
 from reconciliation.formats.mt940.totals import Total
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally
+from reconciliation.formats.tally import Tally, counted
 from reconciliation.statement import (
     Account,
     Balance,
@@ -42,7 +42,7 @@ from reconciliation.statement import (
 STATEMENT, INTERIM = "mt940", "mt942"
 
 _AVAILABLE = frozenset({"64", "65"})  # balances by value date, which prove nothing
-_UNUSED = frozenset({"940", "21"})
+_UNUSED = frozenset({"21"})
 
 
 def located(refusal: Rejected, number: int | None) -> UnreadableFile:
@@ -53,14 +53,16 @@ def located(refusal: Rejected, number: int | None) -> UnreadableFile:
 class Message:
     """The message that is being read; `before` is the one before it in the file.
 
-    `opening` is that of the statement, so of its first page; `page_opening` is that of this message.
+    `opening` is that of the statement, so of its first page; `page_opening` is that of this message. `strays` counts
+    the lines of text around the message that belong to no field.
     """
 
-    def __init__(self, reference: str, before: Message | None, refusals: Refusals) -> None:
+    def __init__(self, reference: str, before: Message | None, refusals: Refusals, strays: int) -> None:
         self.reference = reference.replace("\n", "").strip() or None
         self.before = before
         self.position: int = before.position if before else 0
         self.refusals = refusals
+        self.strays = strays
         self.account: Account | None = None
         self.sequence: str | None = None
         self.currency: str | None = None
@@ -162,6 +164,7 @@ class Message:
         self.header, self.opening, self.tally = before.header, before.opening, before.tally
         self.totals, self.oddities = before.totals | self.totals, before.oddities
         self.noticed = before.noticed + self.noticed
+        self.strays += before.strays
         self.is_cut = before.is_cut
 
     # --- the lines ---
@@ -231,11 +234,16 @@ class Message:
             *mt940_pages.missing(self.opening, self.closing),
             *mt940_oddities.told(self.oddities),
             *mt940_totals.differences(self.totals, self.tally.all(currency), currency),
+            *self._strays(),
             *(("The message has no end mark; it may have been cut off.",) if self.is_cut else ()),
         )
         return self.tally.close(
             header, currency=currency, opening=self.opening, closing=self.closing, noticed=noticed
         )
+
+    def _strays(self) -> Iterator[str]:
+        if self.strays:
+            yield f"{counted(self.strays, 'line')} of text outside of the messages, left out."
 
     def _header_problems(self, header: Header) -> Iterator[str]:
         if self.account is None or not (self.account.iban or self.account.other):

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from ledger.errors import Rejected
 from reconciliation.formats.mt940.fields import (
+    AHEAD,
     BLOCK_CHANGE,
     BLOCK_END,
     BLOCK_START,
@@ -21,11 +22,13 @@ from reconciliation.formats.mt940.fields import (
     raw_lines,
 )
 from reconciliation.formats.mt940.message import INTERIM, STATEMENT, Message, located
+from reconciliation.formats.mt940.outside import stray_lines
 from reconciliation.formats.refusals import Refusals
 from reconciliation.statement import Item, NoSuchLine, UnreadableFile
 
 _TYPE = "940"  # a line ":940:" that some banks put before a message
 _AROUND = frozenset({"20", BLOCK_START, BLOCK_END, BLOCK_CHANGE})
+_OUTSIDE = frozenset({AHEAD, _TYPE})
 
 _FIRST_FIELD = re.compile(rb"(?:^|@@):20:", re.MULTILINE)
 _OTHER_FIELD = re.compile(rb"(?:^|@@):(?:25P?|28C?|60[FM]|34F):", re.MULTILINE)
@@ -69,9 +72,11 @@ def read(stream: BinaryIO) -> Iterator[Item]:
                 yield message.line(number, text)
             elif tag in _AROUND:
                 yield from messages.turn(tag, text)
+            elif tag in _OUTSIDE:
+                messages.notice(text)
             elif message is not None:
                 message.take(tag, text)
-            elif tag != _TYPE:
+            else:
                 raise UnreadableFile(
                     f"The field :{tag}: stands outside of a statement, which begins with :20:."
                 )
@@ -102,13 +107,17 @@ def _place(stream: BinaryIO, position: int) -> tuple[int, int]:
 
 
 class _Messages:
-    """Which message of the file is being read, `before` which one, and whether it stands in blocks."""
+    """Which message of the file is being read, `before` which one, and whether it stands in blocks.
+
+    `strays` counts the lines of text that stand ahead of the next message and belong to no field.
+    """
 
     def __init__(self) -> None:
         self.current: Message | None = None
         self.before: Message | None = None
         self.refusals = Refusals()
         self.is_open = False
+        self.strays = 0
 
     def turn(self, tag: str, text: str) -> Iterator[Item]:
         """What is to be given where a message or its blocks begin or end."""
@@ -116,9 +125,19 @@ class _Messages:
             if self.current is not None:
                 yield from self.current.end(is_cut=self.is_open and tag == BLOCK_START)
                 self.before = self.current
-            self.current = Message(text, self.before, self.refusals) if tag == "20" else None
-        if tag != "20":
+            self.current = Message(text, self.before, self.refusals, self.strays) if tag == "20" else None
+        if tag == "20":
+            self.strays = 0
+        else:
             self.is_open = tag != BLOCK_END
+            self.notice(text)
+
+    def notice(self, text: str) -> None:
+        """Counts what stands outside of the fields, for the message that is being read or else the next one."""
+        if self.current is not None:
+            self.current.strays += stray_lines(text)
+        else:
+            self.strays += stray_lines(text)
 
     def last(self) -> Iterator[Item]:
         """What is to be given at the end of the file."""

@@ -90,20 +90,21 @@ class Collected:
     def _written(self) -> bytes:
         """The fields as a file of their own, days without hours, amounts without thousands."""
         groups: dict[str, str] = {}
+        currency = self._values.get(("STMTRS", "CURDEF"), "").upper()
         for (parent, name), value in self._values.items():
-            if plain := _plain(name, value):
+            if plain := _plain(name, value, currency):
                 groups[parent] = groups.get(parent, "") + f"<{name}>{escape(plain)}</{name}>"
         own = groups.pop("STMTRS", "")
         rest = "".join(f"<{parent}>{inside}</{parent}>" for parent, inside in groups.items())
         return f"{_HEADER}<OFX><STMTRS>{own}{rest}</STMTRS></OFX>".encode()
 
 
-def _plain(name: str, value: str) -> str:
+def _plain(name: str, value: str, currency: str) -> str:
     if name in _DAYS:
         day = ofx_values.day(value)
         return "" if day is None else day.strftime("%Y%m%d")
     if name == "BALAMT":
-        return ofx_values.number(value)
+        return ofx_values.number(value, currency)
     return value.upper() if name == "CURDEF" else value
 
 

@@ -16,12 +16,15 @@ _LETTERS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": 
 # OFX 1.6, section 3.2.8.1: YYYYMMDDHHMMSS.XXX[offset:zone], of which only the day is needed.
 _DAY = re.compile(r"([0-9]{8})(?:[0-9]{2}){0,3}(?:\.[0-9]*)?\s*(?:\[[^\]]{0,40}\])?")
 _NO_DAY = "00000000"
+_FIRST_YEAR = 1900  # what is before it lost its century
 
 # Thousands are set apart only where the sign before the decimals is another one, or they are set by blanks.
 _GROUPED = re.compile(
     r"[+-]?(?:[0-9]{1,3}(?:(,)[0-9]{3})+\.[0-9]*|[0-9]{1,3}(?:(\.)[0-9]{3})+,[0-9]*"
     r"|[0-9]{1,3}(?:([ \u00a0\u202f'])[0-9]{3})+(?:[.,][0-9]*)?)"
 )
+# With this sign of decimals and no other it may be a thousand and more, or a thousandth part of it.
+_THOUSANDS_OR_DECIMALS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _CENTS = re.compile(r"\s*[+-]?[0-9]{1,12}\.[0-9]{2}\s*")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 
@@ -69,17 +72,23 @@ def _day(value: str) -> date | None:
     if text.startswith(_NO_DAY):
         return None
     try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        found = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError:
-        raise UnreadableFile("A date in the file is no day of the calendar.") from None
+        found = date.min
+    if found.year < _FIRST_YEAR:
+        raise UnreadableFile("A date in the file is no day of the calendar.")
+    return found
 
 
-def number(value: str) -> str:
+def number(value: str, currency: str) -> str:
     """A decimal without the separators of its thousands, where there is no doubt that they are some.
 
-    Raises UnreadableFile for what is no decimal, without quoting it.
+    Raises UnreadableFile for what is no decimal, without quoting it, and where three digits stand behind a comma
+    though `currency` has fewer decimals.
     """
     text = value.strip()
+    if _THOUSANDS_OR_DECIMALS.fullmatch(text) is not None and decimals(currency) < 3:
+        raise UnreadableFile("An amount in the file has a comma that may part thousands or decimals.")
     grouped = _GROUPED.fullmatch(text)
     if grouped is not None and grouped.lastindex is not None:
         text = text.replace(grouped[grouped.lastindex], "")
@@ -100,10 +109,6 @@ def money(value: str | None, currency: str) -> Money:
     if not value.strip():
         raise UnreadableFile("A line has no amount.")
     try:
-        return Money(minor_units(value, currency), currency)
-    except UnreadableAmount:
-        pass
-    try:
-        return Money(minor_units(number(value), currency), currency)
+        return Money(minor_units(number(value, currency), currency), currency)
     except UnreadableAmount as refusal:
         raise UnreadableFile(refusal.message) from None
