@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby, pairwise
@@ -21,11 +21,10 @@ from reconciliation import running_balances
 from reconciliation.identity import family
 from reconciliation.running_balances import COUNTED, Path
 
-# Statements with both balances; only these can follow one another. Of two that close on one day, the one whose
-# closing balance has more lines of that day behind it closes later.
+# Statements with both balances; only these can follow one another. `place` is their order within a day.
 PROVED = "kind = 'statement' AND opening_minor IS NOT NULL AND closing_minor IS NOT NULL"
-ORDER = "closes_on NULLS FIRST, day_lines NULLS FIRST, sequence_number NULLS FIRST, id"
-_LAST = "closes_on DESC NULLS LAST, day_lines DESC NULLS LAST, sequence_number DESC NULLS LAST, id DESC"
+ORDER = "closes_on NULLS FIRST, place NULLS FIRST, id"
+_LAST = "closes_on DESC NULLS LAST, place DESC NULLS LAST, id DESC"
 
 # The balance an account should have: its last closing balance, and what came later without any balance.
 EXPECTED_BALANCE = f"""
@@ -49,21 +48,22 @@ EXPECTED_BALANCE = f"""
 class Link:
     """A statement with both balances, as it stands in the chain of its account.
 
-    `own` are its lines of the day on which it closes, as ids with amounts; `day_minor` is the sum and `day_lines`
-    the number of all lines of that day up to its closing balance. `base_minor` is the closing balance less every
-    line up to it: the same for every link unless lines are missing between two, or one does not add up.
+    `own` are its lines of the day on which it closes, as ids with amounts; `day_minor` is the sum of all lines of
+    that day up to its closing balance, `place` its order among the links of the day. `base_minor` is the closing
+    balance less every line up to it: the same for every link unless lines are missing between two, or one does not
+    add up.
     """
 
     row: Any
     own: dict[str, int] = field(default_factory=dict)
     day_minor: int = 0
-    day_lines: int = 0
+    place: int = 0
     base_minor: int = 0
     gap_minor: int | None = None
     sequence_problem: str | None = None
 
     @property
-    def begins_with_its_day(self) -> bool:
+    def begins_before_its_day(self) -> bool:
         """Whether it reaches back before the day on which it closes, so that no statement of that day precedes it."""
         return self.row.from_on is not None and self.row.from_on < self.row.closes_on
 
@@ -92,7 +92,7 @@ def bring_forward(session: Session, account: BankAccount, statement_id: str, *, 
 
 _STATEMENTS = f"""
 SELECT id, format, sequence, sequence_number, from_on, closes_on, opening_minor, closing_minor,
-    coalesce(break_minor, 0) AS break_minor, base_minor, day_lines, gap_minor, sequence_problem
+    coalesce(break_minor, 0) AS break_minor, base_minor, place, gap_minor, sequence_problem
 FROM statements WHERE bank_account_id = :account AND {PROVED}
 """  # noqa: S608 - put together from constants
 
@@ -127,7 +127,7 @@ AND lines.booked_on >= statements.closes_on
 """  # noqa: S608 - put together from constants
 
 _WRITE = """
-UPDATE statements SET base_minor = :base, gap_minor = :gap, day_lines = :lines, sequence_problem = :problem
+UPDATE statements SET base_minor = :base, gap_minor = :gap, place = :place, sequence_problem = :problem
 WHERE id = :id
 """
 
@@ -164,13 +164,13 @@ def _chained(
     for day, group in groupby(sorted(links, key=_closing_day), _closing_day):
         while days and days[0] < day:
             reached += sums[days.pop(0)]
-        for link in _within_day(list(group), closed, paths.get(day)):
+        for link in _within_day(list(group), closed, paths.get(day), sums.get(day, 0)):
             link.base_minor = link.row.closing_minor - reached - link.day_minor
             ordered.append(link)
         closed = ordered[-1].row.closing_minor
     base = before[-1].row.base_minor if before else None
     for link in ordered:
-        if base is not None:
+        if base is not None and base != link.base_minor:  # what a break lacked may have come with another one
             link.gap_minor = link.base_minor - link.row.break_minor - base or None
         base = link.base_minor
     _number([*before, *ordered])
@@ -182,37 +182,44 @@ def _closing_day(link: Link) -> date:
     return day
 
 
-def _within_day(links: Sequence[Link], closed: int | None, path: Path | None) -> list[Link]:
-    """Statements of one closing day in their order; each knows the lines of the day up to its closing balance."""
-    for link in links:
-        place = path.place(link.row.closing_minor) if path is not None else None
-        if path is not None and place is not None and path.lines.issuperset(link.own):
-            link.day_minor, link.day_lines = link.row.closing_minor - path.start, place
-        else:
-            through = dict(link.own)
-            for earlier in _preceding(link, links, closed):
-                through |= earlier.own
-            link.day_minor, link.day_lines = sum(through.values()), len(through)
-    return sorted(links, key=lambda link: (link.day_lines, link.row.sequence_number or 0, link.row.id))
+def _within_day(links: Sequence[Link], closed: int | None, path: Path | None, moved: int) -> list[Link]:
+    """Statements of one closing day in their order; each knows the lines of the day up to its closing balance.
+
+    `path` is used where it leads through everything that was `moved` on the day.
+    """
+    if path is not None and path.minor == moved:
+        ordered = sorted(links, key=lambda link: (path.place(link.row.closing_minor) or 0, *_numbered(link)))
+        for link in ordered:
+            link.day_minor = link.row.closing_minor - path.start
+    else:
+        ordered = sorted(links, key=lambda link: (_depth(link, links, closed), *_numbered(link)))
+        through: dict[str, int] = {}
+        for link in ordered:
+            through |= link.own
+            link.day_minor = sum(through.values())
+    for place, link in enumerate(ordered):
+        link.place = place
+    return ordered
 
 
-def _preceding(link: Link, links: Sequence[Link], closed: int | None) -> Iterator[Link]:
-    """The statements of the same day that end where this one begins, one after another."""
-    seen = {link.row.id}
-    while not link.begins_with_its_day and link.row.opening_minor != closed:
-        found = next(
-            (
-                other
-                for other in links
-                if other.row.id not in seen and other.row.closing_minor == link.row.opening_minor
-            ),
-            None,
+def _numbered(link: Link) -> tuple[int, str]:
+    return link.row.sequence_number or 0, link.row.id
+
+
+def _depth(link: Link, links: Sequence[Link], closed: int | None) -> int:
+    """How many statements of the day end, one after another, where this one begins; one of several days is last."""
+    if link.begins_before_its_day:
+        return len(links)
+    seen, opening = {link.row.id}, link.row.opening_minor
+    while opening != closed:
+        earlier = next(
+            (one for one in links if one.row.id not in seen and one.row.closing_minor == opening), None
         )
-        if found is None:
-            return
-        seen.add(found.row.id)
-        yield found
-        link = found
+        if earlier is None:
+            break
+        seen.add(earlier.row.id)
+        opening = earlier.row.opening_minor
+    return len(seen) - 1
 
 
 def _number(links: Sequence[Link]) -> None:
@@ -255,12 +262,12 @@ def _write(session: Session, account: BankAccount, links: Sequence[Link], act: A
             [
                 {
                     "id": link.row.id, "base": link.base_minor, "gap": link.gap_minor,
-                    "lines": link.day_lines, "problem": link.sequence_problem,
+                    "place": link.place, "problem": link.sequence_problem,
                 }
                 for link in changed
             ],
         )  # fmt: skip
-        written = ("base_minor", "gap_minor", "day_lines", "sequence_problem")
+        written = ("base_minor", "gap_minor", "place", "sequence_problem")
         expire_rows(session, "statements", [link.row.id for link in changed], written)
     for link in changed:
         if link.gap_minor is not None and link.gap_minor != link.row.gap_minor:
@@ -279,6 +286,6 @@ def _write(session: Session, account: BankAccount, links: Sequence[Link], act: A
 
 def _news(link: Link) -> bool:
     row = link.row
-    return (link.base_minor, link.gap_minor, link.day_lines, link.sequence_problem) != (
-        row.base_minor, row.gap_minor, row.day_lines, row.sequence_problem,
+    return (link.base_minor, link.gap_minor, link.place, link.sequence_problem) != (
+        row.base_minor, row.gap_minor, row.place, row.sequence_problem,
     )  # fmt: skip

@@ -82,11 +82,23 @@ def exclusive_at_once(subject: str) -> ColumnElement[Any]:
 
 @dataclass
 class Run:
-    """Statements of one file that follow one another without a break: none repeats a line of another."""
+    """Statements of one file that tell of different bookings: none repeats a line of another."""
 
     statement_ids: list[str] = field(default_factory=list)
+    names: set[tuple[str | None, str | None]] = field(default_factory=set)
     known_ids: set[str] = field(default_factory=set)
     occurrences: Counter[bytes] = field(default_factory=Counter)
+
+    def goes_on_with(self, header: Header) -> bool:
+        """Whether a further statement tells of other bookings: a notification, or a statement of another number.
+
+        Reports of a day may repeat what earlier ones told; a statement without a name or number may be the same.
+        """
+        name = (header.statement_id, header.sequence)
+        is_other = name != (None, None) and name not in self.names
+        return header.kind is StatementKind.NOTIFICATION or (
+            is_other and header.kind is StatementKind.STATEMENT
+        )
 
 
 @dataclass(slots=True)
@@ -141,6 +153,7 @@ class StatementWriter:
         )  # fmt: skip
         self._statement_id, self._account_id = self.record.id, account.id
         run.statement_ids.append(self.record.id)
+        run.names.add((header.statement_id, header.sequence))
         session.add(self.record)
         session.flush()
 

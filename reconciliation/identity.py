@@ -305,7 +305,8 @@ def recognise(known: Sequence[Known], told: Sequence[Told]) -> dict[int, int]:
     too few, the balances show it (`running_balances`). Equal words come first, then the strongest agreement.
     """
     pairs = _equal(known, told)
-    left_known = [place for place in range(len(known)) if place not in pairs.values()]
+    used = set(pairs.values())
+    left_known = [place for place in range(len(known)) if place not in used]
     left_told = [place for place in range(len(told)) if place not in pairs]
     if len(left_known) * len(left_told) > _MOST_PAIRS:
         for key in (_by_end_to_end, _by_account_and_text, _by_account, _by_text):
@@ -380,8 +381,13 @@ def _pair_in_order(
     left_told: list[int],
     pairs: dict[int, int],
 ) -> None:
+    """Pair the rest in the order in which both stand, comparing no more than _MOST_PAIRS times."""
+    compared = 0
     for place in left_told:
         for candidate in left_known:
+            compared += 1
+            if compared > _MOST_PAIRS:
+                return
             if agreement(known[candidate], told[place]) is not None:
                 pairs[place] = candidate
                 left_known.remove(candidate)

@@ -243,9 +243,9 @@ def _writer(
     account = own_accounts.resolve(session, header, chosen=chosen, open_for=file.open_accounts_of, act=act)
     done.locks.hold(account.id)
     done.accounts[account.id] = account
-    # Notifications of one file tell of different bookings. Statements may overlap; if they do not, balances tell.
-    is_notification = header.kind is StatementKind.NOTIFICATION
-    run = done.runs.setdefault(account.id, booking.Run()) if is_notification else booking.Run()
+    run = done.runs.get(account.id)
+    if run is None or not run.goes_on_with(header):
+        run = done.runs[account.id] = booking.Run()
     return booking.StatementWriter(session, file.id, header, account, run, act)
 
 
@@ -264,11 +264,15 @@ def _conclude(session: Session, account: BankAccount, records: list[StatementRec
     """Bring the account's balances, lumps and announcements into order after new statements."""
     since = min(_begins(record) for record in records)
     balances.evaluate(session, account, since, act=act)
-    itemising.itemise(session, account, act=act)
+    itemising.itemise(session, account, since, max(_ends(record) for record in records), act=act)
     for record in records:
         _note_missing(session, record)
         _hold_back(session, record)
     balances.bring_forward(session, account, records[-1].id, act=act)
+
+
+def _ends(record: StatementRecord) -> date:
+    return max(filter(None, (record.to_on, record.closes_on)), default=record.created_at.date())
 
 
 def _begins(record: StatementRecord) -> date:

@@ -45,9 +45,10 @@ INVARIANTS = (
         "What is missing between two statements, and what one does not prove, is recorded as gap and break.",
         "statements with balances",
         f"""
-        SELECT count(*), count(*) FILTER (WHERE coalesce(gap_minor, 0) <> coalesce(
-            base_minor - coalesce(break_minor, 0) - before, 0
-        ))
+        SELECT count(*), count(*) FILTER (WHERE coalesce(gap_minor, 0) <> CASE
+            WHEN before IS NULL OR before = base_minor THEN 0
+            ELSE base_minor - coalesce(break_minor, 0) - before
+        END)
         FROM (
             SELECT *, lag(base_minor) OVER (PARTITION BY bank_account_id ORDER BY {ORDER}) AS before
             FROM statements WHERE {PROVED}

@@ -160,8 +160,8 @@ class StatementRecord(Base):
 
     `break_minor` is closing less opening less booked lines, where that is not zero; a person accepts it with a
     reason. `gap_minor` is what is missing between the closing balance before and this opening balance. `base_minor`
-    is the closing balance less every line up to it, `day_lines` how many of these are of the closing day: both are
-    kept by `balances`. A `descending` statement lists its newest line first.
+    is the closing balance less every line up to it, `place` the order among the statements of a day: both are kept by
+    `balances`. A `descending` statement lists its newest line first.
     """
 
     __tablename__ = "statements"
@@ -201,7 +201,7 @@ class StatementRecord(Base):
     refused_count: Mapped[int] = mapped_column(server_default="0")
     break_minor: Mapped[int | None] = mapped_column(BigInteger)
     base_minor: Mapped[int | None] = mapped_column(BigInteger)
-    day_lines: Mapped[int | None]
+    place: Mapped[int | None]
     descending: Mapped[bool] = mapped_column(server_default="false")
     sequence_problem: Mapped[str | None] = mapped_column(String(200))
     accepted_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -9,7 +9,7 @@ day forms such a path, then every step of it is a booking of its own, whichever 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -75,11 +75,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The bookings of a day in a row from the balance at its start; `lines` maps each line to its place."""
+    """The bookings of a day in a row from the balance at its start; they add up to `minor`."""
 
     start: int
     places: Mapping[int, int]
-    lines: frozenset[str]
+    minor: int
 
     def place(self, balance: int) -> int | None:
         """How many bookings of the day lead to a balance; None where none does."""
@@ -104,8 +104,8 @@ def separate(session: Session, account: BankAccount, since: date, *, act: Act) -
         if len(lines) < len(steps):
             if _stays_as_it_is(mentions, start):
                 continue
-            lines = set(_assign(session, account, steps, act))
-        paths[day] = Path(start, _places(steps, start), frozenset(lines))
+            _assign(session, account, steps, act)
+        paths[day] = Path(start, _places(steps, start), sum(step.minor for step in steps))
     return paths
 
 
@@ -280,8 +280,8 @@ _COUNT = (
 )
 
 
-def _assign(session: Session, account: BankAccount, steps: Sequence[Step], act: Act) -> Iterator[str]:
-    """The line of each step: the one it brought, else one that it may be, else a new one."""
+def _assign(session: Session, account: BankAccount, steps: Sequence[Step], act: Act) -> None:
+    """Give each step a line of its own: the one it brought, else one that it may be, else a new one."""
     homes = {home for step in steps if (home := step.home) is not None}
     lost = [step for step in steps if step.home is None]
     lines = _lines(session, account, lost) if lost else {}
@@ -293,7 +293,6 @@ def _assign(session: Session, account: BankAccount, steps: Sequence[Step], act: 
         elif step.home is None:
             free.remove(line_id)
         _point(session, step.told, line_id)
-        yield line_id
 
 
 def _free_line(step: Step, lines: Mapping[str, tuple[int, Facts]], free: Sequence[str]) -> str | None:

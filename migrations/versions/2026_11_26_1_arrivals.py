@@ -78,7 +78,7 @@ def _widen_statements() -> None:
         sa.Column("promoted_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("break_minor", sa.BigInteger(), nullable=True),
         sa.Column("base_minor", sa.BigInteger(), nullable=True),
-        sa.Column("day_lines", sa.Integer(), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=True),
         sa.Column("descending", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("sequence_problem", sa.String(200), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
