@@ -21,19 +21,24 @@ def table(comparison: Comparison, results: Results) -> str:
         smaller: int | None = None
         for size in sizes:
             if (size, case.name) in results:
-                rows.append((size, _row(case, results, size, smaller)))
+                rows.append((size, _row(comparison, case, results, size, smaller)))
                 smaller = size
     rows.sort(key=lambda row: row[0])
     return _aligned([heads, *(cells for _, cells in rows)])
 
 
-def _row(case: Case, results: Results, size: int, smaller: int | None) -> tuple[str, ...]:
+def _row(
+    comparison: Comparison, case: Case, results: Results, size: int, smaller: int | None
+) -> tuple[str, ...]:
     samples = results[size, case.name]
     seconds = median(sample.seconds for sample in samples)
+    if samples[-1].stopped:
+        return f"{size:,}", case.name, str(len(samples)), f"> {seconds:.0f}", *[_NOTHING] * 6
     return (
-        f"{size:,}", case.name, str(len(samples)), f"{seconds:.3f}", _spread(samples), f"{size / seconds:,.0f}",
+        f"{size:,}", case.name, str(len(samples)), f"{seconds:.3f}", _spread(samples),
+        f"{comparison.work_at(size) / seconds:,.0f}",
         _figure([sample.peak_mb for sample in samples], "{:.1f}"), _cpu(samples),
-        _to_floor(case, results, size), _growth(case, results, size, smaller),
+        _to_floor(case, results, size), _growth(comparison, case, results, size, smaller),
     )  # fmt: skip
 
 
@@ -62,12 +67,13 @@ def _to_floor(case: Case, results: Results, size: int) -> str:
     return f"{median(ours.seconds / floor.seconds for ours, floor in pairs):.2f}"
 
 
-def _growth(case: Case, results: Results, size: int, smaller: int | None) -> str:
+def _growth(comparison: Comparison, case: Case, results: Results, size: int, smaller: int | None) -> str:
     """Time for one at this size by time for one at the next smaller size: 1.00 grows in proportion."""
     if smaller is None:
         return _NOTHING
     here, there = (
-        median(sample.seconds for sample in results[some, case.name]) / some for some in (size, smaller)
+        median(sample.seconds for sample in results[some, case.name]) / comparison.work_at(some)
+        for some in (size, smaller)
     )
     return f"{here / there:.2f}"
 
