@@ -68,14 +68,18 @@ def as_json(done: ImportReport) -> dict[str, Any]:
         "file": done.name, "file_id": done.file_id, "sha256": done.sha256, "duplicate": done.duplicate,
         "format": done.format, "statements": list(done.statement_ids), "imported": done.imported,
         "known": done.known, "promoted": done.promoted, "refused": done.refused,
-        "problems": list(done.problems), "error": _error(done),
+        "problems": _problems(done), "error": _error(done),
         "members": [as_json(member) for member in done.members],
     }  # fmt: skip
 
 
+def _problems(done: ImportReport) -> list[str]:
+    return [done.refusal.message] if isinstance(done.refusal, PassedOver) else list(done.problems)
+
+
 def _error(done: ImportReport) -> dict[str, Any] | None:
     refusal = done.refusal
-    if refusal is None:
+    if refusal is None or isinstance(refusal, PassedOver):
         return None
     error = {"code": refusal.code, "message": refusal.message, "line": getattr(refusal, "line", None)}
     if isinstance(refusal, UnknownLayout | LayoutDrifted):

@@ -335,6 +335,23 @@ def test_import_shows_archives_with_their_files_and_what_waits(
 
 
 @pytest.mark.usefixtures("books")
+def test_what_is_no_file_of_an_archive_is_no_error_of_its_import(
+    cli: CommandLine, good: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mac.zip").write_bytes(
+        zipped(("in/", b""), ("in/a.xml", good.read_bytes()), ("page.html", HTML))
+    )
+    members = cli("statement", "import", "mac.zip", "--json", code=1).json["files"][0]["members"]
+    told = {one["file"]: (one["error"] is None, one["problems"]) for one in members}
+    assert told["in"] == (True, ["This is a folder, which holds nothing by itself."])
+    assert told["page.html"] == (False, [])
+    rows = [
+        line for line in cli("statement", "import", "mac.zip", code=1).out.splitlines() if "│   in " in line
+    ]
+    assert ["passed over" in row for row in rows] == [True]
+
+
+@pytest.mark.usefixtures("books")
 def test_import_keeps_a_banks_answer_and_does_not_fail(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "answer.xml").write_bytes(
         b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10">'
