@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -98,6 +99,7 @@ def show_import(done: Sequence[ImportReport], matched: MatchReport, held_back: S
         "Files", ["file", "format", "new", "known", "refused", "what happened"], list(_rows(done)),
         numbers=(2, 3, 4),
     )  # fmt: skip
+    out.print(Text(f"{_summary(done)}\n"))
     notes(_remarks(done, held_back))
     for name, one in _flat(done):
         if isinstance(one.refusal, UnknownLayout | LayoutDrifted):
@@ -116,6 +118,21 @@ def _rows(done: Sequence[ImportReport], indent: str = "") -> Iterator[tuple[obje
         counts = (one.imported, one.known, one.refused) if read else ("", "", "")
         yield (indent + one.name, one.format or "", *counts, _fate(one))
         yield from _rows(one.members, indent + "  ")
+
+
+def _summary(done: Sequence[ImportReport]) -> str:
+    """What happened to how many files and lines; an archive counts as the files in it."""
+    files = [one for _, one in _flat(done) if not one.members]
+    fates = Counter(_fate(one).partition(",")[0] for one in files)
+    lines = {
+        "new": sum(one.imported for one in files), "known": sum(one.known for one in files),
+        "refused": sum(one.refused for one in files),
+    }  # fmt: skip
+    return f"Files: {_counted(fates)}. Lines: {_counted(lines)}."
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 def _fate(done: ImportReport) -> str:

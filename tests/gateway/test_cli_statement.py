@@ -322,6 +322,7 @@ def test_import_shows_archives_with_their_files_and_what_waits(
         ["page.html", "", "", "", "", "refused"],
         ["more.sta", "", "", "", "", "refused"],
     ]
+    assert "\nFiles: 2 imported, 2 refused. Lines: 2 new, 0 known, 0 refused.\n" in done.out
     assert "\njanuary.zip/page.html\n  The file is a web page (HTML)" in done.out
     held_back = [
         line for line in done.out.splitlines() if "Its lines wait until this is accepted: POST /v1/" in line
