@@ -175,12 +175,14 @@ def _show_proposal(name: str, proposal: Proposal, file_id: str | None = None) ->
     rows = [(column.title, column.role or "passed over") for column in proposal.layout.columns]
     table(f"{name}: how it seems to be laid out", ["column", "meaning"], rows)
     asked = [question for question in proposal.asks if question.about != _ANSWERED_BY_ACCOUNT]
-    if asked:
-        notes([("To be answered", [_question(one) for one in asked])])
-    if file_id is not None:
-        answers = "".join(f" --answer {one.about}=..." for one in asked)
-        command = f"duecourse statement confirm-layout {file_id} --account bac_...{answers}"
-        out.print(Text("Confirm it with"), Text(f"  {command}\n"), sep="\n", soft_wrap=True)
+    said = {"What the file proves": proposal.sure, "To be answered": [_question(one) for one in asked]}
+    notes((about, sentences) for about, sentences in said.items() if sentences)
+    if file_id is None:
+        out.print("`duecourse statement import` tells how to confirm it.\n")
+        return
+    answers = "".join(f" --answer {one.about}=..." for one in asked)
+    command = f"duecourse statement confirm-layout {file_id} --account bac_...{answers}"
+    out.print(Text("Confirm it with"), Text(f"  {command}\n"), sep="\n", soft_wrap=True)
 
 
 def _question(question: Question) -> str:

@@ -395,6 +395,9 @@ def test_a_table_of_unknown_layout_is_shown_with_the_command_that_confirms_it(
     shown = cli("statement", "import", "own.csv", "--account", books.account.id, code=1).out
     assert "own.csv: how it seems to be laid out" in shown
     assert "│ Umsatz │ amount" in shown
+    assert "What the file proves\n  Decimals stand behind ','." in shown
+    dry_run = cli("statement", "inspect", "own.csv", code=1).out
+    assert "`duecourse statement import` tells how to confirm it." in dry_run
     told = cli("statement", "import", "own.csv", "--account", books.account.id, "--json", code=1).json[
         "files"
     ][0]
