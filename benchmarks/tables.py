@@ -14,7 +14,19 @@ _NOTHING = "-"
 
 def table(comparison: Comparison, results: Results) -> str:
     """One row for each size and case, sizes ascending."""
-    heads = (comparison.unit, "case", "rounds", "s", "±", "per s", "peak MB", "CPU", "x floor", "growth")
+    heads = (
+        comparison.unit,
+        "case",
+        "rounds",
+        "s",
+        "±",
+        "per s",
+        "per CPU s",
+        "peak MB",
+        "CPU",
+        "x floor",
+        "growth",
+    )
     sizes = sorted({size for size, _ in results})
     rows = []
     for case in comparison.cases:
@@ -33,10 +45,10 @@ def _row(
     samples = results[size, case.name]
     seconds = median(sample.seconds for sample in samples)
     if samples[-1].stopped:
-        return f"{size:,}", case.name, str(len(samples)), f"> {seconds:.0f}", *[_NOTHING] * 6
+        return f"{size:,}", case.name, str(len(samples)), f"> {seconds:.0f}", *[_NOTHING] * 7
     return (
         f"{size:,}", case.name, str(len(samples)), f"{seconds:.3f}", _spread(samples),
-        f"{comparison.work_at(size) / seconds:,.0f}",
+        f"{comparison.work_at(size) / seconds:,.0f}", _per_cpu_second(samples, comparison.work_at(size)),
         _figure([sample.peak_mb for sample in samples], "{:.1f}"), _cpu(samples),
         _to_floor(case, results, size), _growth(comparison, case, results, size, smaller),
     )  # fmt: skip
@@ -46,6 +58,11 @@ def _spread(samples: Sequence[Sample]) -> str:
     """Half the distance between the quickest and the slowest round, in percent of the median."""
     seconds = [sample.seconds for sample in samples]
     return f"{(max(seconds) - min(seconds)) / 2 / median(seconds):.0%}" if len(seconds) > 1 else _NOTHING
+
+
+def _per_cpu_second(samples: Sequence[Sample], work: int) -> str:
+    """How many a second of computing deals with: what a busy machine changes least."""
+    return _figure([work / one.cpu_seconds if one.cpu_seconds else None for one in samples], "{:,.0f}")
 
 
 def _cpu(samples: Sequence[Sample]) -> str:
