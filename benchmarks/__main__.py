@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import catalogue, postgres, tables
+from benchmarks import catalogue, peers, postgres, tables
 from benchmarks.comparison import Comparison, WrongOutcome
 from benchmarks.postgres import Postgres
 from benchmarks.running import Runner, load_for_children
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     comparisons = [catalogue.load(name) for name in names]
     begun = time.perf_counter()
     try:
-        with _runner(comparisons) as runner:
+        with _runner(comparisons, _peers(comparisons)) as runner:
             for comparison in comparisons:
                 sizes = comparison.sizes(wanted.size)
                 if wanted.profile:
@@ -75,19 +75,30 @@ def _at_least_one(text: str) -> int:
     return number
 
 
+def _peers(comparisons: Sequence[Comparison]) -> Path | None:
+    """The Python of the peers, if a comparison has any and they can be installed."""
+    if not any(case.is_peer for comparison in comparisons for case in comparison.cases):
+        return None
+    try:
+        return peers.installed()
+    except peers.NoPeers as reason:
+        print(f"The peers are left out, because they cannot be installed: {reason}\n", flush=True)
+        return None
+
+
 @contextmanager
-def _runner(comparisons: Sequence[Comparison]) -> Iterator[Runner]:
+def _runner(comparisons: Sequence[Comparison], peers_python: Path | None) -> Iterator[Runner]:
     """A runner with a server, if any comparison needs one, in a temporary folder."""
     with TemporaryDirectory(prefix="duecourse-bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # the server may run as another user than root, and has to come by
         if not any(comparison.needs_database for comparison in comparisons):
             _print_machine(None)
-            yield Runner(folder, None)
+            yield Runner(folder, None, peers=peers_python)
             return
         with postgres.started(folder / _SERVER_FOLDER) as server:
             _print_machine(server)
-            yield Runner(folder, server)
+            yield Runner(folder, server, peers=peers_python)
 
 
 def _print_machine(server: Postgres | None) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from multiprocessing.connection import Connection
 
 from benchmarks import catalogue, rows
-from benchmarks.comparison import Setting
+from benchmarks.comparison import Setting, TookTooLong
 from benchmarks.measuring import Sample, measured
 
 _PROFILED = 30  # functions shown, the costliest first
@@ -45,8 +45,11 @@ def _record(comparison: str, case: str, size: int, setting: Setting) -> None:
 
 
 def _measure(comparison: str, case: str, size: int, setting: Setting) -> Sample:
-    with catalogue.load(comparison).case(case).ready(setting, size) as work:
-        return measured(work)
+    try:
+        with catalogue.load(comparison).case(case).ready(setting, size) as work:
+            return measured(work)
+    except TookTooLong as slow:
+        return Sample(slow.seconds, None, None, stopped=True)
 
 
 def _profile(comparison: str, case: str, size: int, setting: Setting) -> str:

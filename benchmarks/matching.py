@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-from benchmarks import books, data, rows
+from benchmarks import bookings, books, camt_files, data, rows
 from benchmarks.comparison import Case, Comparison, Setting, Work, require
 from gateway import jobs
 from gateway.runtime import Runtime
@@ -25,7 +25,7 @@ _MOST_CUSTOMERS = 1_000
 def _prepare(setting: Setting, size: int) -> None:
     open_invoices = size * _INVOICES_A_LINE
     path = setting.folder / "statement.xml"
-    data.write_camt053(path, data.naming_entries(size, of=open_invoices))
+    camt_files.write(path, bookings.naming(size, of=open_invoices))
     with books.sessions(setting) as sessions, sessions() as session:
         creditor = books.open_creditor(session)
         customers = books.add_customers(session, min(open_invoices, _MOST_CUSTOMERS))

@@ -17,11 +17,15 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run. `peak_mb` is the most memory held beyond what was held before; None where there is no /proc."""
+    """One run. `peak_mb` is the most memory held beyond what was held before; None where there is no /proc.
+
+    One that is `stopped` took longer than `seconds`.
+    """
 
     seconds: float
     cpu_seconds: float | None
     peak_mb: float | None
+    stopped: bool = False
 
 
 def measured(work: Work) -> Sample:

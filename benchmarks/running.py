@@ -27,10 +27,10 @@ Results = dict[tuple[int, str], list[Sample]]
 
 
 class Runner:
-    """Measures comparisons in `folder`, on `postgres` where they need a database."""
+    """Measures comparisons in `folder`, on `postgres` where they need a database, with the Python of the `peers`."""
 
-    def __init__(self, folder: Path, postgres: Postgres | None) -> None:
-        self._folder, self._postgres = folder, postgres
+    def __init__(self, folder: Path, postgres: Postgres | None, *, peers: Path | None = None) -> None:
+        self._folder, self._postgres, self._peers = folder, postgres, peers
 
     def measure(
         self, comparison: Comparison, sizes: tuple[int, ...], *, repeat: int, long_seconds: float
@@ -38,31 +38,35 @@ class Runner:
         """The samples of each size and case, by at most `repeat` rounds.
 
         Cases take turns, so that noise falls on all of them alike. One that took longer than `long_seconds` is
-        not run again.
+        not run again, and one that was stopped is not run at greater sizes.
         """
         results: Results = defaultdict(list)
         for size in sizes:
             with self._prepared(comparison, size) as setting:
                 for number in range(1, repeat + 1):
                     _tell(f"{comparison.name}: {size:,} {comparison.unit}, round {number} of {repeat}")
-                    for case in comparison.cases_at(size):
-                        samples = results[size, case.name]
-                        if not samples or max(one.seconds for one in samples) <= long_seconds:
-                            samples.append(self._run(Step.MEASURE, comparison, case, size, setting))
+                    for case in self._cases(comparison, size):
+                        if _is_worth_it(results, case, size, long_seconds):
+                            sample = self._run(Step.MEASURE, comparison, case, size, setting)
+                            results[size, case.name].append(sample)
         return results
 
     def profile(self, comparison: Comparison, size: int) -> Iterator[tuple[Case, str]]:
         """Each case with its costliest functions."""
         with self._prepared(comparison, size) as setting:
             for case in comparison.cases_at(size):
-                yield case, self._run(Step.PROFILE, comparison, case, size, setting)
+                if not case.is_peer:
+                    yield case, self._run(Step.PROFILE, comparison, case, size, setting)
+
+    def _cases(self, comparison: Comparison, size: int) -> list[Case]:
+        return [case for case in comparison.cases_at(size) if self._peers is not None or not case.is_peer]
 
     @contextmanager
     def _prepared(self, comparison: Comparison, size: int) -> Iterator[Setting]:
         """The input of one size: a folder of its own and, where needed, the database that cases get copies of."""
         with TemporaryDirectory(dir=self._folder) as folder:
             if not comparison.needs_database:
-                setting = Setting(Path(folder))
+                setting = Setting(Path(folder), peers=self._peers)
                 _in_child(Step.PREPARE, comparison.name, "", size, setting)
                 yield setting
                 return
@@ -88,9 +92,15 @@ class Runner:
         return self._postgres
 
 
+def _is_worth_it(results: Results, case: Case, size: int, long_seconds: float) -> bool:
+    if any(one.stopped for (_, name), samples in results.items() if name == case.name for one in samples):
+        return False
+    return all(one.seconds <= long_seconds for one in results.get((size, case.name), ()))
+
+
 def load_for_children(names: Sequence[str]) -> None:
     """Load the comparisons called `names` before the first child; later ones are loaded by each child itself."""
-    _PROCESSES.set_forkserver_preload([catalogue.MODULES[name] for name in names])
+    _PROCESSES.set_forkserver_preload([catalogue.module(name) for name in names])
 
 
 def _seeded(comparison: Comparison) -> str:

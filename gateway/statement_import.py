@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -32,6 +33,7 @@ def queue(session: Session, received: Received) -> ImportReport:
         if is_to_read(file):
             file.state = FileState.RECEIVED
             file.refusal = file.refusal_code = file.refusal_line = None
+            session.execute(delete(FileProgress).where(FileProgress.file_id == file.id))
             _defer(session, file.id)
     session.flush()
     return _whole(received, [_so_far(file) for file in received.files])
@@ -80,7 +82,8 @@ def take_in(
     act = runtime.act(actor)
 
     def tell(bytes_read: int, lines_read: int) -> None:
-        runtime.run(lambda session: _note(session, file_id, bytes_read, lines_read, act))
+        now = runtime.act(actor).at
+        runtime.run(lambda session: _note(session, file_id, bytes_read, lines_read, now))
         progress(bytes_read, lines_read)
 
     def work(session: Session) -> ImportReport:
@@ -90,8 +93,8 @@ def take_in(
     return runtime.run(work)
 
 
-def _note(session: Session, file_id: str, bytes_read: int, lines_read: int, act: Act) -> None:
-    told = {"bytes_read": bytes_read, "lines_read": lines_read, "at": act.at}
+def _note(session: Session, file_id: str, bytes_read: int, lines_read: int, now: datetime) -> None:
+    told = {"bytes_read": bytes_read, "lines_read": lines_read, "at": now}
     row = insert(FileProgress).values(file_id=file_id, **told)
     session.execute(row.on_conflict_do_update(index_elements=["file_id"], set_=told))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -68,14 +69,18 @@ def as_json(done: ImportReport) -> dict[str, Any]:
         "file": done.name, "file_id": done.file_id, "sha256": done.sha256, "duplicate": done.duplicate,
         "format": done.format, "statements": list(done.statement_ids), "imported": done.imported,
         "known": done.known, "promoted": done.promoted, "refused": done.refused,
-        "problems": list(done.problems), "error": _error(done),
+        "problems": _problems(done), "error": _error(done),
         "members": [as_json(member) for member in done.members],
     }  # fmt: skip
 
 
+def _problems(done: ImportReport) -> list[str]:
+    return [done.refusal.message] if isinstance(done.refusal, PassedOver) else list(done.problems)
+
+
 def _error(done: ImportReport) -> dict[str, Any] | None:
     refusal = done.refusal
-    if refusal is None:
+    if refusal is None or isinstance(refusal, PassedOver):
         return None
     error = {"code": refusal.code, "message": refusal.message, "line": getattr(refusal, "line", None)}
     if isinstance(refusal, UnknownLayout | LayoutDrifted):
@@ -94,6 +99,7 @@ def show_import(done: Sequence[ImportReport], matched: MatchReport, held_back: S
         "Files", ["file", "format", "new", "known", "refused", "what happened"], list(_rows(done)),
         numbers=(2, 3, 4),
     )  # fmt: skip
+    out.print(Text(f"{_summary(done)}\n"))
     notes(_remarks(done, held_back))
     for name, one in _flat(done):
         if isinstance(one.refusal, UnknownLayout | LayoutDrifted):
@@ -112,6 +118,21 @@ def _rows(done: Sequence[ImportReport], indent: str = "") -> Iterator[tuple[obje
         counts = (one.imported, one.known, one.refused) if read else ("", "", "")
         yield (indent + one.name, one.format or "", *counts, _fate(one))
         yield from _rows(one.members, indent + "  ")
+
+
+def _summary(done: Sequence[ImportReport]) -> str:
+    """What happened to how many files and lines; an archive counts as the files in it."""
+    files = [one for _, one in _flat(done) if not one.members]
+    fates = Counter(_fate(one).partition(",")[0] for one in files)
+    lines = {
+        "new": sum(one.imported for one in files), "known": sum(one.known for one in files),
+        "refused": sum(one.refused for one in files),
+    }  # fmt: skip
+    return f"Files: {_counted(fates)}. Lines: {_counted(lines)}."
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 def _fate(done: ImportReport) -> str:
@@ -154,12 +175,14 @@ def _show_proposal(name: str, proposal: Proposal, file_id: str | None = None) ->
     rows = [(column.title, column.role or "passed over") for column in proposal.layout.columns]
     table(f"{name}: how it seems to be laid out", ["column", "meaning"], rows)
     asked = [question for question in proposal.asks if question.about != _ANSWERED_BY_ACCOUNT]
-    if asked:
-        notes([("To be answered", [_question(one) for one in asked])])
-    if file_id is not None:
-        answers = "".join(f" --answer {one.about}=..." for one in asked)
-        command = f"duecourse statement confirm-layout {file_id} --account bac_...{answers}"
-        out.print(Text("Confirm it with"), Text(f"  {command}\n"), sep="\n", soft_wrap=True)
+    said = {"What the file proves": proposal.sure, "To be answered": [_question(one) for one in asked]}
+    notes((about, sentences) for about, sentences in said.items() if sentences)
+    if file_id is None:
+        out.print("`duecourse statement import` tells how to confirm it.\n")
+        return
+    answers = "".join(f" --answer {one.about}=..." for one in asked)
+    command = f"duecourse statement confirm-layout {file_id} --account bac_...{answers}"
+    out.print(Text("Confirm it with"), Text(f"  {command}\n"), sep="\n", soft_wrap=True)
 
 
 def _question(question: Question) -> str:

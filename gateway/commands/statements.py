@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="Bank statements: what they say, an
 
 Files = Annotated[
     list[Path],
-    typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help="Statement files or archives."),
+    typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="Statement files or archives."),
 ]
 ACTOR = "command line"
 
@@ -115,7 +115,8 @@ def import_(
 @app.command("confirm-layout")
 def confirm_layout(
     file_id: Annotated[
-        str, typer.Argument(help="The refused file (sfl_...), as `statement import` names it.")
+        str,
+        typer.Argument(metavar="FILE_ID", help="The refused file (sfl_...), as `statement import` names it."),
     ],
     account: Annotated[str, typer.Option(help="The bank account (id) the table is about.")],
     answer: Annotated[

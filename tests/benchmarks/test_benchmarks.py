@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import catalogue, child, rows, running, tables
+from benchmarks import catalogue, child, peers, rows, running, tables
 from benchmarks.child import Step
 from benchmarks.comparison import Case, Comparison, Setting, Work, WrongOutcome
 from benchmarks.measuring import Sample, measured
+from benchmarks.peers import NoPeers
 from benchmarks.postgres import Postgres
 from benchmarks.running import Runner
 from ledger.embedded import EmbeddedServer
 
 TINY = 12
+MANY = 2_000  # takes a peer some while
 SLOW_PEERS = ("sepaxml, its validation",)  # loads its schema for a second
 TEMPLATE = "duecourse_template"  # the migrated database of the test run
 _LOADED = [catalogue.load(name) for name in catalogue.NAMES]
@@ -28,7 +32,7 @@ def _cases(*, needs_database: bool) -> list[object]:
         for comparison in _LOADED
         if comparison.needs_database is needs_database
         for case in comparison.cases
-        if case.name != rows.NAME and _is_tried(comparison, case)
+        if case.name != rows.NAME and not case.is_peer and _is_tried(comparison, case)
     ]
 
 
@@ -101,16 +105,55 @@ def test_floor_writes_the_rows_of_the_product_again(
     }
 
 
-def test_command_prints_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny = Comparison(
-        **{name: getattr(_LOADED[0], name) for name in ("name", "title", "unit", "full", "cases", "prepare")},
-        small=(TINY,),
-    )
-    monkeypatch.setattr(catalogue, "load", lambda name: tiny)
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Comparison:
+    """The only comparison that the command finds."""
+    comparison = replace(_LOADED[0], small=(TINY,))
+    monkeypatch.setattr(catalogue, "load", lambda name: comparison)
+    return comparison
+
+
+def _not_installed() -> Path:
+    raise NoPeers("no route to the registry")
+
+
+def test_command_prints_a_table(
+    tiny: Comparison, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "installed", _not_installed)
     assert command.main(["--only", "camt053", "--repeat", "1"]) == 0
     said = capsys.readouterr()
-    assert "| reconciliation.formats.camt.read |" in said.out
-    assert said.err.count("12 entries, round") == 1
+    assert "| reconciliation.formats.camt.read " in said.out
+    assert "The peers are left out, because they cannot be installed: no route to the registry" in said.out
+    assert "pycamt" not in said.out
+    assert said.err.count("12 bookings, round 1") == 1
+
+
+@pytest.mark.parametrize(("name", "peer"), [("bai2", "bai2"), ("mt940", "mt-940"), ("ofx", "ofxparse")])
+def test_peer_reads_in_a_process_of_its_own(name: str, peer: str, tmp_path: Path) -> None:
+    comparison = catalogue.load(name)
+    sample = _do(comparison, comparison.case(peer), Setting(tmp_path, peers=Path(sys.executable)))
+    assert sample.seconds > 0
+
+
+def test_peer_that_is_not_there_ends_the_run_with_its_reason(tmp_path: Path) -> None:
+    comparison = catalogue.load("ofx")
+    with pytest.raises(WrongOutcome, match="ModuleNotFoundError"):
+        _do(comparison, comparison.case("ofxtools"), Setting(tmp_path, peers=Path(sys.executable)))
+
+
+def test_peer_that_takes_too_long_is_stopped_and_not_run_at_greater_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(running, "_in_child", _here)
+    whole = catalogue.load("bai2")
+    slow = replace(whole, cases=tuple(case for case in whole.cases if case.name == "bai2"))
+    results = Runner(tmp_path, None, peers=Path(sys.executable)).measure(
+        slow, (MANY, 2 * MANY), repeat=2, long_seconds=60
+    )
+    assert results == {(MANY, "bai2"): [Sample(0, None, None, stopped=True)]}
+    assert tables.table(slow, results).splitlines()[-1].split("|")[4].strip() == "> 0"
 
 
 def test_table_tells_medians_ratios_and_growth() -> None:
@@ -131,8 +174,8 @@ def test_table_tells_medians_ratios_and_growth() -> None:
         for line in tables.table(comparison, results).splitlines()[2:]
     ]
     assert cells == [
-        ["10", "floor", "2", "1.500", "33%", "7", "2.0", "75%", "-", "-"],
-        ["10", "ours", "2", "5.000", "20%", "2", "8.0", "38%", "3.50", "-"],
-        ["100", "floor", "1", "25.000", "-", "4", "1.0", "100%", "-", "1.67"],
-        ["100", "ours", "1", "75.000", "-", "1", "9.0", "20%", "3.00", "1.50"],
+        ["10", "floor", "2", "1.500", "33%", "7", "10", "2.0", "75%", "-", "-"],
+        ["10", "ours", "2", "5.000", "20%", "2", "7", "8.0", "38%", "3.50", "-"],
+        ["100", "floor", "1", "25.000", "-", "4", "4", "1.0", "100%", "-", "1.67"],
+        ["100", "ours", "1", "75.000", "-", "1", "7", "9.0", "20%", "3.00", "1.50"],
     ]

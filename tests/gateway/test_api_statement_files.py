@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from threading import Barrier, Thread
 from typing import Any
 
@@ -11,10 +11,11 @@ import pytest
 
 from gateway import statement_import
 from gateway.runtime import Runtime
+from tests.conftest import Clock
 from tests.factories.api import Caller
 from tests.factories.archives import gzipped, zipped
 from tests.factories.books import OUR_IBAN
-from tests.factories.camt import camt053, credit, debit
+from tests.factories.camt import Stated, camt053, camt053_file, credit, debit
 from tests.factories.delimited import table
 from tests.factories.journey import Story
 from tests.factories.mt940 import Entry, mt940
@@ -125,7 +126,7 @@ def test_what_was_read_before_is_not_counted_as_large(
 
 
 def test_how_far_a_file_is_can_be_followed_while_it_is_read(
-    story: Story, runtime: Runtime, all_later: None, monkeypatch: pytest.MonkeyPatch
+    story: Story, runtime: Runtime, clock: Clock, all_later: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others see the progress while the transaction that imports is open, and none of its lines."""
     monkeypatch.setattr("reconciliation.importing.CHUNK", 2)
@@ -137,6 +138,8 @@ def test_how_far_a_file_is_can_be_followed_while_it_is_read(
         file = shown(story.treasury, file_id)
         progress = file["progress"]
         assert (progress["bytes_read"], progress["lines_read"]) == (bytes_read, lines_read)
+        assert datetime.fromisoformat(progress["at"]) == clock.instant
+        clock.forward(seconds=2)
         seen.append((file["state"], lines_read, file["line_count"], len(file["lines"]["data"])))
 
     statement_import.take_in(runtime, file_id, actor="test", progress=look)
@@ -176,6 +179,20 @@ def test_a_large_upload_tells_what_is_known_at_once(story: Story, runtime: Runti
     assert [(one["state"], one["duplicate"]) for one in told[2]["members"]] == [
         ("received", False), ("imported", True),
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("all_later")
+def test_a_file_that_is_queued_again_has_not_been_read_at_all(story: Story, work: Callable[[], None]) -> None:
+    content = camt053_file(
+        [Stated(entries=(credit(100),), account=OUR_IBAN), Stated(entries=(credit(200),), account=FOREIGN)]
+    )
+    (queued,) = story.treasury.upload_raw(content, status=202)["data"]
+    work()
+    file = shown(story.treasury, queued["file_id"])
+    assert (file["state"], file["progress"]["lines_read"], file["line_count"]) == ("refused", 1, 0)
+    story.treasury.upload_raw(content, status=202)
+    file = shown(story.treasury, queued["file_id"])
+    assert (file["state"], file["progress"]) == ("received", None)
 
 
 @pytest.mark.race
@@ -320,6 +337,23 @@ def test_dates_that_fit_several_orders_need_one(story: Story) -> None:
     story.treasury.upload(content, bank_account_id=story.account["id"], date_order="MDY")
     (line,) = story.treasury.all("/v1/statement-lines")
     assert line["booked_on"] == "2026-04-11"
+
+
+def test_what_is_told_of_an_archive_holds_for_each_file_in_it(story: Story) -> None:
+    packed = zipped(
+        ("a.qif", qif(section(record("12.50", "04/11/2026")))), ("b.xml", statement(1_000, account=FOREIGN))
+    )  # fmt: skip
+    (archive,) = story.treasury.upload(packed, bank_account_id=story.account["id"], date_order="DMY")
+    assert [(one["state"], one["imported"]) for one in archive["members"]] == [
+        ("imported", 1),
+        ("refused", 0),
+    ]
+    story.admin.post(
+        "/v1/bank-accounts", {"creditor_id": story.creditor["id"], "name": "Second", "iban": FOREIGN}
+    )
+    (again,) = story.treasury.upload(packed)
+    assert [(one["duplicate"], one["imported"]) for one in again["members"]] == [(True, 0), (False, 1)]
+    assert (again["duplicate"], again["imported"]) == (False, 1)
 
 
 def test_a_file_about_another_account_than_the_one_named_is_refused(story: Story) -> None:

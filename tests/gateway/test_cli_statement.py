@@ -322,6 +322,7 @@ def test_import_shows_archives_with_their_files_and_what_waits(
         ["page.html", "", "", "", "", "refused"],
         ["more.sta", "", "", "", "", "refused"],
     ]
+    assert "\nFiles: 2 imported, 2 refused. Lines: 2 new, 0 known, 0 refused.\n" in done.out
     assert "\njanuary.zip/page.html\n  The file is a web page (HTML)" in done.out
     held_back = [
         line for line in done.out.splitlines() if "Its lines wait until this is accepted: POST /v1/" in line
@@ -332,6 +333,23 @@ def test_import_shows_archives_with_their_files_and_what_waits(
     assert done.err == ""
     again = cli("statement", "import", "january.zip", "--json", code=1).json["files"][0]
     assert [one["duplicate"] for one in again["members"]] == [True, True, False]
+
+
+@pytest.mark.usefixtures("books")
+def test_what_is_no_file_of_an_archive_is_no_error_of_its_import(
+    cli: CommandLine, good: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mac.zip").write_bytes(
+        zipped(("in/", b""), ("in/a.xml", good.read_bytes()), ("page.html", HTML))
+    )
+    members = cli("statement", "import", "mac.zip", "--json", code=1).json["files"][0]["members"]
+    told = {one["file"]: (one["error"] is None, one["problems"]) for one in members}
+    assert told["in"] == (True, ["This is a folder, which holds nothing by itself."])
+    assert told["page.html"] == (False, [])
+    rows = [
+        line for line in cli("statement", "import", "mac.zip", code=1).out.splitlines() if "│   in " in line
+    ]
+    assert ["passed over" in row for row in rows] == [True]
 
 
 @pytest.mark.usefixtures("books")
@@ -377,6 +395,9 @@ def test_a_table_of_unknown_layout_is_shown_with_the_command_that_confirms_it(
     shown = cli("statement", "import", "own.csv", "--account", books.account.id, code=1).out
     assert "own.csv: how it seems to be laid out" in shown
     assert "│ Umsatz │ amount" in shown
+    assert "What the file proves\n  Decimals stand behind ','." in shown
+    dry_run = cli("statement", "inspect", "own.csv", code=1).out
+    assert "`duecourse statement import` tells how to confirm it." in dry_run
     told = cli("statement", "import", "own.csv", "--account", books.account.id, "--json", code=1).json[
         "files"
     ][0]

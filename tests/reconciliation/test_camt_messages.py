@@ -123,7 +123,9 @@ def test_only_a_notification_of_a_single_payment_tells_its_block(message: str, b
     """Its statement may book the block in one sum, of which the payment is a part then."""
     payment = credit(100, payment_information_id="P-1", end_to_end_id="E-1")
     parts = [Part(amount=50, payment_information_id="P-1", end_to_end_id=f"E-{number}") for number in (1, 2)]
-    content = camt_file(message, [Stated(entries=(payment, lump(100, parts=parts)))])
+    content = camt_file(
+        message, [Stated(entries=(payment, lump(100, payment_information_id=None, parts=parts)))]
+    )
     single, several = only(content).lines
     assert [line.batch for line in (single, *several.details)] == [batch, None, None]
 

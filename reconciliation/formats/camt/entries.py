@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from ledger.errors import Rejected
 from ledger.money import Money
+from reconciliation.formats import drafts
 from reconciliation.formats.camt import returns as camt_returns
 from reconciliation.formats.camt.parties import NOBODY, counterparty, creditor_id
 from reconciliation.formats.camt.returns import TURNED_FAMILIES, Oddity
@@ -113,26 +114,26 @@ def _line(
     elif "charges" in entry or "charges" in facts:
         charges = camt_returns.charges_of(facts, entry, booked.currency, about.oddities)
     references: Sequence[str] = references_of(facts["references"]) if "references" in facts else ()
-    return Line(
-        amount=booked,
-        status=status,
-        booked_on=entry.get("booked_on"),
-        valued_on=entry.get("valued_on"),
-        counterparty=counterparty(facts, entry["sign"], is_turned, about.own) if facts else NOBODY,
-        remittance=remittance(facts, entry, references),
-        reference=references[0] if references else None,
-        end_to_end_id=reference(find("end_to_end_id")),
-        mandate_id=reference(find("mandate_id")),
-        creditor_id=creditor_id(facts),
-        bank_reference=reference(entry.get("bank_reference")) or reference(find("bank_reference")),
-        transaction_code=code,
-        reversal=is_reversal,
-        return_reason=camt_returns.reason(facts, entry, family) if is_turned else None,
-        original=original,
-        charges=charges,
-        batch=_batch(facts, entry, about.kind),
-        details=details,
-        position=position,
+    return drafts.line(
+        booked,
+        status,
+        entry.get("booked_on"),
+        entry.get("valued_on"),
+        counterparty(facts, entry["sign"], is_turned, about.own) if facts else NOBODY,
+        remittance(facts, entry, references),
+        references[0] if references else None,
+        reference(find("end_to_end_id")),
+        reference(find("mandate_id")),
+        creditor_id(facts),
+        reference(entry.get("bank_reference")) or reference(find("bank_reference")),
+        code,
+        is_reversal,
+        camt_returns.reason(facts, entry, family) if is_turned else None,
+        original,
+        charges,
+        _batch(facts, entry, about.kind),
+        details,
+        position,
     )
 
 

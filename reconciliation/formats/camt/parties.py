@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from reconciliation.formats import drafts
 from reconciliation.formats.camt.texts import reference
 from reconciliation.formats.tables import Record
 from reconciliation.statement import Party
@@ -55,10 +56,10 @@ def _is_holder(party: Party, own: str | None) -> bool:
 def _party(facts: Record, role: str) -> Party:
     find = facts.get
     name, ultimate, agent, account, bic, agent_bic = _PARTY_FIELDS[role]
-    return Party(
-        name=find(name) or find(ultimate) or find(agent),
-        iban=reference(find(account)),
-        bic=reference(find(bic) or find(agent_bic)),
+    return drafts.party(
+        find(name) or find(ultimate) or find(agent),
+        reference(find(account)),
+        reference(find(bic) or find(agent_bic)),
     )
 
 

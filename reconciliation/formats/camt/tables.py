@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from ledger import currencies
 from ledger.money import Money
+from reconciliation.formats import drafts
 from reconciliation.formats.tables import Attributes, Each, Look, Record, Table, Text, texts
 from reconciliation.statement import UnreadableFile
 
@@ -36,7 +37,7 @@ def money(digits: str, currency: str) -> Money:
         and (whole + cents).isdecimal()
         and digits.isascii()
     ):
-        return Money(int(whole + cents), currency)  # the usual way of writing it, without a closer look
+        return drafts.money(int(whole + cents), currency)  # the usual way of writing it, without a closer look
     if "," in digits or "-" in digits:
         raise UnreadableFile(
             f"{digits[:40]!r} is not an amount: only digits and a decimal point may stand there."

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import make_dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
-from ledger.money import Money
+from reconciliation.formats import drafts
 from reconciliation.formats.mt940 import returns as mt940_returns
 from reconciliation.formats.mt940 import texts as mt940_texts
 from reconciliation.formats.mt940.fields import EXPLANATION
@@ -47,18 +45,6 @@ _BOOKED, _PENDING = LineStatus.BOOKED, LineStatus.PENDING
 _BIC_LENGTHS = (8, 11)
 _NO_FACTS: Facts = {}
 
-# A frozen dataclass sets each of its fields by a call, which for those of a line took longer than finding them in
-# the text. A draft has the same slots, takes the values by place, and then becomes the frozen one for good.
-_LineDraft: Any = make_dataclass(
-    "_LineDraft",
-    """
-    amount status booked_on valued_on counterparty remittance reference end_to_end_id mandate_id creditor_id
-    bank_reference transaction_code reversal return_reason original charges batch details position
-    """.split(),
-    slots=True,
-)
-_MoneyDraft: Any = make_dataclass("_MoneyDraft", ["minor", "currency"], slots=True)
-_PartyDraft: Any = make_dataclass("_PartyDraft", ["name", "iban", "bic"], slots=True)
 _NOBODY = Party()
 
 
@@ -74,8 +60,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     value, booked, mark, letter, stated, swift, references = found.groups()
     unsigned = minor_units(stated, currency)
     is_credit = mark in _CREDITS
-    amount: Money = _MoneyDraft(unsigned if is_credit else -unsigned, currency)
-    amount.__class__ = Money
+    amount = drafts.money(unsigned if is_credit else -unsigned, currency)
     valued_on, booked_on = days(value, booked)
     if swift is None or letter is not None or valued_on is None or "," not in stated:
         _note(swift, letter, valued_on, stated, currency, oddities)
@@ -85,7 +70,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     counterparty = _counterparty(facts, customer, name, below)
     reversal = mark[0] == "R"
     return_reason, original, charges = mt940_returns.told(facts, swift, reversal, below, amount, oddities)
-    draft = _LineDraft(
+    made = drafts.line(
         amount,
         _PENDING if mark[0] == "E" else _BOOKED,
         booked_on,
@@ -106,8 +91,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
         (),
         position,
     )
-    draft.__class__ = Line
-    return draft, is_credit
+    return made, is_credit
 
 
 def _why(text: str) -> UnreadableFile:
@@ -191,9 +175,7 @@ def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> 
             account, name = customer, below
         elif name is None and bic is None:
             return _NOBODY
-    party: Party = _PartyDraft(name, account, bic if bic is None or _is_bic(bic) else None)
-    party.__class__ = Party
-    return party
+    return drafts.party(name, account, bic if bic is None or _is_bic(bic) else None)
 
 
 def _is_bic(text: str) -> bool:

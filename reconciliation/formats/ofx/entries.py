@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ledger.money import Money, UnknownCurrency, checked_currency
+from reconciliation.formats import drafts
 from reconciliation.formats.identifiers import bic, creditor_reference, iban
 from reconciliation.formats.ofx import values as ofx_values
 from reconciliation.formats.ofx.values import written
@@ -23,6 +24,16 @@ _UNUSUAL = frozenset(
     CORRECTFITID
     """.split()
 )
+
+_BOOKED = LineStatus.BOOKED
+_NO_REFERENCES = (None, None, None, None)  # of the creditor, end to end, of the mandate, of the creditor's
+_NO_RETURN = (
+    False,
+    None,
+    None,
+    None,
+    None,
+)  # whether it is a reversal, its reason, its parts, its payment block
 
 LONGEST_KEPT = 140  # letters of a name that is kept for the next line with it
 
@@ -61,14 +72,19 @@ def line(
     code = _code(get("TRNTYPE"))
     if bank_reference is None or amount.minor * _SIGNS.get(code, 0) < 0:
         _note(code, amount, bank_reference, oddities)
-    return Line(
-        amount=amount,
-        booked_on=booked_on,
-        counterparty=_party(get("NAME")),
-        remittance=written(get("MEMO")),
-        bank_reference=bank_reference,
-        transaction_code=code,
-        position=position,
+    return drafts.line(
+        amount,
+        _BOOKED,
+        booked_on,
+        None,  # the day of value
+        _party(get("NAME")),
+        written(get("MEMO")),
+        *_NO_REFERENCES,
+        bank_reference,
+        code,
+        *_NO_RETURN,
+        (),
+        position,
     )
 
 

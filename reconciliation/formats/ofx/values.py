@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from ledger.currencies import decimals
 from ledger.money import Money, UnreadableAmount, minor_units
+from reconciliation.formats import drafts
 from reconciliation.statement import UnreadableFile
 
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos|nbsp)|#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
@@ -105,7 +106,7 @@ def money(value: str | None, currency: str) -> Money:
     if value is None:
         raise UnreadableFile("A line has no amount.")
     if _CENTS.fullmatch(value) is not None and decimals(currency) == 2:
-        return Money(int(value.replace(".", "")), currency)
+        return drafts.money(int(value.replace(".", "")), currency)
     if not value.strip():
         raise UnreadableFile("A line has no amount.")
     try:
