@@ -123,7 +123,7 @@ JOIN statement_lines AS lines ON lines.id = sightings.line_id
 JOIN statements ON statements.id = sightings.statement_id
 JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
 WHERE sightings.statement_id = ANY(:statements) AND sightings.counts AND {COUNTED}
-AND lines.booked_on >= statements.closes_on
+AND lines.booked_on >= statements.closes_on AND lines.booked_on >= :first AND lines.bank_account_id = :account
 """  # noqa: S608 - put together from constants
 
 _WRITE = """
@@ -145,7 +145,9 @@ def evaluate(session: Session, account: BankAccount, since: date, *, act: Act) -
     before = [Link(row) for row in session.execute(text(_BEFORE), asked)]
     if not links:
         return
-    for statement_id, line_id, minor in session.execute(text(_OWN), {"statements": list(links)}):
+    first = min(link.row.closes_on for link in links.values())
+    closing = {"account": account.id, "statements": list(links), "first": first}
+    for statement_id, line_id, minor in session.execute(text(_OWN), closing):
         links[statement_id].own[line_id] = minor
     sums = {row.day: int(row.minor) for row in session.execute(text(_DAYS), asked)}
     _write(session, account, _chained(list(links.values()), before, sums, paths), act)

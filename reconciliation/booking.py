@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, func
 from sqlalchemy.orm import Session
 
-from ledger import journal, outbox
+from ledger import journal
 from ledger.acts import Act
 from ledger.database import copy_rows
 from ledger.errors import Rejected
@@ -19,7 +19,7 @@ from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, BankAccount
 from reconciliation import identity, stored_lines
-from reconciliation.identity import Told
+from reconciliation.identity import SHOWN, Told
 from reconciliation.models import Fate, LineSighting, LineState, StatementLine, StatementRecord
 from reconciliation.statement import Header, Line, LineStatus, RefusedLine, Statement, StatementKind
 from reconciliation.stored_lines import Key, Promotion, StoredLine
@@ -84,7 +84,8 @@ def exclusive_at_once(subject: str) -> ColumnElement[Any]:
 class Run:
     """Statements of one file that tell of different bookings: none repeats a line of another."""
 
-    statement_ids: list[str] = field(default_factory=list)
+    statement_ids: set[str] = field(default_factory=set)
+    has_history: bool | None = None  # whether the account had any line before
     names: set[tuple[str | None, str | None]] = field(default_factory=set)
     known_ids: set[str] = field(default_factory=set)
     occurrences: Counter[bytes] = field(default_factory=Counter)
@@ -115,6 +116,11 @@ class _Arrival:
     @property
     def key(self) -> Key:
         return self.day, self.line.amount.minor, self.line.amount.currency
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether more than day and amount show that it is the stored line."""
+        return self.stored is not None and (identity.agreement(self.stored.known, self.told) or 0) >= SHOWN
 
     def fate(self, *, can_book: bool) -> Fate:
         if self.stored is None:
@@ -152,7 +158,9 @@ class StatementWriter:
             promoted_count=0, refused_count=0, problems=[], kind=header.kind, copy=header.copy, created_at=act.at,
         )  # fmt: skip
         self._statement_id, self._account_id = self.record.id, account.id
-        run.statement_ids.append(self.record.id)
+        run.statement_ids.add(self.record.id)
+        if run.has_history is None:
+            run.has_history = stored_lines.any_of(session, account.id)
         run.names.add((header.statement_id, header.sequence))
         session.add(self.record)
         session.flush()
@@ -177,14 +185,14 @@ class StatementWriter:
             (
                 (arrival.stored, stored_lines.said_of(arrival.line))
                 for arrival, fate in fates
-                if fate is Fate.KNOWN and arrival.stored is not None
+                if fate is Fate.KNOWN and arrival.stored is not None and arrival.is_sure
             ),
         )
         self._sight(fates, refused)
         self._count(fates, len(refused))
 
     def finish(self, statement: Statement) -> None:
-        """Write down the balances and what they prove, and tell that the statement is in.
+        """Write down the balances and what they prove.
 
         Raises WrongCurrency.
         """
@@ -209,16 +217,6 @@ class StatementWriter:
             or max(self._days, default=self._own_day)
         )
         self._session.flush()
-        outbox.emit(
-            self._session,
-            outbox.NewEvent(
-                type="statement.imported", object_id=record.id, act=self._act, origin="bank",
-                data={
-                    "lines": record.new_count, "known": record.known_count, "refused": record.refused_count,
-                    "balanced": record.balanced,
-                },
-            ),
-        )  # fmt: skip
 
     def _copied(self) -> list[str]:
         record = self.record
@@ -248,19 +246,27 @@ class StatementWriter:
         groups: dict[Key, list[_Arrival]] = defaultdict(list)
         for arrival in arrivals:
             groups[arrival.key].append(arrival)
-        other_days = {
-            (arrival.line.valued_on, *arrival.key[1:])
-            for arrival in arrivals
-            if arrival.line.valued_on is not None and arrival.line.valued_on != arrival.day
-        }
-        found = stored_lines.find(
-            self._session, self._account_id, groups.keys() | other_days, own=self._run.statement_ids
-        )
+        if not self._run.has_history:
+            found: dict[Key, list[StoredLine]] = {}
+        else:
+            found = self._find(arrivals, groups)
         for key, group in groups.items():
             candidates = self._candidates(found, key, group) if found else []
             if candidates:
                 self._recognise_group(group, candidates)
             self._name(group, {stored.row.identity for stored in found.get(key, ())})
+
+    def _find(
+        self, arrivals: Sequence[_Arrival], groups: dict[Key, list[_Arrival]]
+    ) -> dict[Key, list[StoredLine]]:
+        other_days = {
+            (arrival.line.valued_on, *arrival.key[1:])
+            for arrival in arrivals
+            if arrival.line.valued_on is not None and arrival.line.valued_on != arrival.day
+        }
+        return stored_lines.find(
+            self._session, self._account_id, groups.keys() | other_days, own=self._run.statement_ids
+        )
 
     def _candidates(
         self, found: dict[Key, list[StoredLine]], key: Key, group: Sequence[_Arrival]
@@ -269,7 +275,8 @@ class StatementWriter:
         near = {stored.row.id: stored for stored in found.get(key, ())}
         for day in {arrival.line.valued_on for arrival in group} - {None, key[0]}:
             for stored in found.get((day, *key[1:]), ()):  # type: ignore[arg-type]
-                near.setdefault(stored.row.id, stored.on_another_day())
+                if not stored.is_final or not stored.told_by(self._family):
+                    near.setdefault(stored.row.id, stored.on_another_day())
         return [stored for stored in near.values() if self._may_be_met(stored)]
 
     def _may_be_met(self, stored: StoredLine) -> bool:
@@ -311,7 +318,10 @@ class StatementWriter:
         for arrival in promoted:
             if arrival.stored is not None:
                 state, because = self._first_state(arrival.line)
-                announced.append(Promotion(arrival.stored, arrival.line, arrival.day, state, because))
+                is_sure = arrival.is_sure
+                announced.append(
+                    Promotion(arrival.stored, arrival.line, arrival.day, state, because, is_sure)
+                )
         stored_lines.book(self._session, announced, statement_id=self.record.id, act=self._act)
         self._post(promoted)
 

@@ -21,6 +21,7 @@ from reconciliation.statement import Line
 # The format without its version: bookings look the same in all files of a family that one bank sends.
 _FAMILY = re.compile(r"[a-z0-9]+(?:\.05[234])?")
 
+SHOWN = 3  # a text, an account or a reference agrees: more than day and amount
 _OTHER_NAME = -5  # outweighs a text, and is outweighed by an account or a reference
 _SAME_WORDS = 100  # all facts are the same to the letter
 SURE = 8  # from here on an agreement is more than chance: it also holds between different days

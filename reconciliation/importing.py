@@ -78,6 +78,7 @@ class _Reading:
     records: list[StatementRecord] = field(default_factory=list)
     accounts: dict[str, BankAccount] = field(default_factory=dict)
     runs: dict[str, booking.Run] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
     def told(self, lines: int) -> None:
         self.lines += lines
@@ -240,6 +241,8 @@ def _writer(
     chosen: BankAccount | None,
     act: Act,
 ) -> booking.StatementWriter:
+    if chosen is not None:
+        own_accounts.require_one(done.names, header)
     account = own_accounts.resolve(session, header, chosen=chosen, open_for=file.open_accounts_of, act=act)
     done.locks.hold(account.id)
     done.accounts[account.id] = account
@@ -269,6 +272,19 @@ def _conclude(session: Session, account: BankAccount, records: list[StatementRec
         _note_missing(session, record)
         _hold_back(session, record)
     balances.bring_forward(session, account, records[-1].id, act=act)
+    for record in records:
+        _tell(session, record, act)
+
+
+def _tell(session: Session, record: StatementRecord, act: Act) -> None:
+    data = {
+        "lines": record.new_count, "known": record.known_count, "refused": record.refused_count,
+        "balanced": record.balanced,
+    }  # fmt: skip
+    outbox.emit(
+        session,
+        outbox.NewEvent(type="statement.imported", object_id=record.id, act=act, origin="bank", data=data),
+    )
 
 
 def _ends(record: StatementRecord) -> date:

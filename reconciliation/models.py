@@ -107,7 +107,7 @@ class StatementFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(20))
-    format: Mapped[str | None] = mapped_column(String(30))
+    format: Mapped[str | None] = mapped_column(String(70))
     refusal_code: Mapped[str | None] = mapped_column(String(60))
     refusal: Mapped[str | None] = mapped_column(String(500))
     refusal_line: Mapped[int | None]
@@ -178,7 +178,7 @@ class StatementRecord(Base):
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
     file_id: Mapped[str] = mapped_column(ForeignKey("statement_files.id"), index=True)
     bank_account_id: Mapped[str] = mapped_column(ForeignKey("bank_accounts.id"))
-    format: Mapped[str] = mapped_column(String(30))
+    format: Mapped[str] = mapped_column(String(70))
     bank_statement_id: Mapped[str | None] = mapped_column(String(100))
     sequence: Mapped[str | None] = mapped_column(String(40))
     sequence_number: Mapped[int | None] = mapped_column(BigInteger)

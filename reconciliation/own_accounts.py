@@ -112,6 +112,15 @@ def _require_chosen(chosen: BankAccount | None) -> BankAccount:
     return chosen
 
 
+def require_one(names: set[str], header: Header) -> None:
+    """Raises WrongAccount where a file that was brought for one account tells of another number, too."""
+    names |= {name for name in (header.account.iban or header.account.other,) if name is not None}
+    if len(names) > 1:
+        raise WrongAccount(
+            "The file is about several accounts: bring it without naming one.", field="bank_account_id"
+        )
+
+
 def _require_same(chosen: BankAccount, found: BankAccount | None, account: Account) -> None:
     """A bank's own number may be unknown; an account that is surely another one is refused."""
     is_other = found is not None and found.id != chosen.id

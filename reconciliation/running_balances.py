@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger import journal
+from ledger import audit, journal
 from ledger.acts import Act
 from ledger.database import expire_rows
 from ledger.identifiers import new_id
@@ -29,6 +29,11 @@ from reconciliation.models import Fate, LineState
 
 # Lines that move the balance of their account.
 COUNTED = "lines.status = 'booked' AND NOT lines.provisional AND lines.currency = accounts.currency"
+
+_STATEMENTS = """
+SELECT count(*) FROM statements
+WHERE bank_account_id = :account AND kind = 'statement' AND balanced AND closes_on >= :since
+"""
 
 # What statements that prove themselves say of the days that several of them tell of.
 _TOLD = f"""
@@ -92,6 +97,8 @@ def separate(session: Session, account: BankAccount, since: date, *, act: Act) -
     Only days on or after `since` that several statements tell of are looked at.
     """
     session.flush()
+    if (session.scalar(text(_STATEMENTS), {"account": account.id, "since": since}) or 0) < 2:
+        return {}
     rows = session.execute(text(_TOLD), {"account": account.id, "since": since}).all()
     paths: dict[date, Path] = {}
     for day, told in groupby(rows, key=lambda row: row.day):
@@ -368,4 +375,7 @@ def _new_line(session: Session, account: BankAccount, step: Step, act: Act) -> s
     session.execute(text(_COUNT), place)
     expire_rows(session, "statements", [row.statement_id], ("new_count", "known_count"))
     journal.post(session, [Sides.of(account).line(new, row.day, row.minor)], act=act)
+    audit.record(
+        session, "statement_line.told_apart", new, act=act, twin=row.line_id, statement=row.statement_id
+    )
     return new

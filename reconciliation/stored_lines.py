@@ -33,23 +33,14 @@ SELECT id, wanted.day AS found_on, statement_id, booked_on, amount_minor, curren
 FROM statement_lines AS lines
 JOIN unnest(CAST(:days AS date[]), CAST(:amounts AS bigint[])) AS wanted (day, amount)
     ON amount_minor = wanted.amount AND {{on}}
-WHERE bank_account_id = :account AND statement_id <> ALL(:own)
+WHERE bank_account_id = :account
 """  # noqa: S608 - put together from constants
 
 _BOOKED_THEN = "booked_on = wanted.day"
 _VALUED_THEN = "valued_on = wanted.day AND valued_on <> booked_on"
 _FIND = f"{_FIND.format(on=_BOOKED_THEN)} UNION ALL {_FIND.format(on=_VALUED_THEN)} ORDER BY id"
 
-_ANY = """
-SELECT EXISTS (
-    SELECT 1 FROM statement_lines
-    WHERE bank_account_id = :account AND booked_on BETWEEN :first AND :last AND statement_id <> ALL(:own)
-) OR EXISTS (
-    SELECT 1 FROM statement_lines
-    WHERE bank_account_id = :account AND valued_on <> booked_on AND valued_on BETWEEN :first AND :last
-    AND statement_id <> ALL(:own)
-)
-"""
+_ANY = "SELECT EXISTS (SELECT 1 FROM statement_lines WHERE bank_account_id = :account)"
 
 _SIGHTINGS = """
 SELECT line_id, statement_id, family, bank_reference, digest FROM line_sightings
@@ -62,8 +53,16 @@ UPDATE statement_lines SET {", ".join(f"{name} = coalesce({name}, :{name})" for 
 WHERE id = :id
 """  # noqa: S608 - put together from constants
 
+# What was announced is kept where the statement says less of the same booking; where little shows that it is the
+# same, the statement alone counts.
 _BOOK = f"""
-UPDATE statement_lines SET {", ".join(f"{name} = coalesce(:{name}, {name})" for name in _FACTS if name != "details")},
+UPDATE statement_lines SET {
+    ", ".join(
+        f"{name} = CASE WHEN :is_sure THEN coalesce(:{name}, {name}) ELSE :{name} END"
+        for name in _FACTS
+        if name != "details"
+    )
+},
     details = CASE WHEN :details = '[]' THEN details ELSE CAST(:details AS jsonb) END,
     bank_reference = coalesce(:bank_reference, bank_reference), status = 'booked', provisional = false,
     statement_id = :statement_id, position = :position, booked_on = :booked_on, reversal = :reversal,
@@ -83,6 +82,10 @@ class StoredLine:
     def is_final(self) -> bool:
         """Whether a statement has booked it, so that it counts."""
         return self.row.status == LineStatus.BOOKED and not self.row.provisional
+
+    def told_by(self, family: str) -> bool:
+        """Whether a source of a family has told of it."""
+        return any(sighting.family == family for sighting in self.known.sightings)
 
     def on_another_day(self) -> StoredLine:
         """The same line, seen from a day that is not its own."""
@@ -108,28 +111,30 @@ class Promotion:
     day: date
     state: str
     because: str | None
+    is_sure: bool
 
 
 def _adds(details: list[Any], said: str) -> bool:
     return not details and said != "[]"
 
 
+def any_of(session: Session, account_id: str) -> bool:
+    """Whether an account has any line at all."""
+    return bool(session.scalar(text(_ANY), {"account": account_id}))
+
+
 def find(
-    session: Session, account_id: str, keys: Collection[Key], *, own: Sequence[str]
+    session: Session, account_id: str, keys: Collection[Key], *, own: Collection[str]
 ) -> dict[Key, list[StoredLine]]:
     """The stored lines of an account under each of `keys`, without those that the statements `own` brought.
 
     A line is found on the day on which it is booked, and on the one on which it is valued.
     """
-    days = [key[0] for key in keys]
-    asked = {"account": account_id, "own": list(own)}
-    if not days or not session.scalar(text(_ANY), {**asked, "first": min(days), "last": max(days)}):
-        return {}
     wanted = {(day, amount) for day, amount, _ in keys}
-    rows = session.execute(
-        text(_FIND),
-        {**asked, "days": [day for day, _ in wanted], "amounts": [amount for _, amount in wanted]},
-    ).all()
+    asked = {
+        "account": account_id, "days": [day for day, _ in wanted], "amounts": [amount for _, amount in wanted],
+    }  # fmt: skip
+    rows = [row for row in session.execute(text(_FIND), asked) if row.statement_id not in own]
     sightings = _sightings(session, [row.id for row in rows])
     found: dict[Key, list[StoredLine]] = defaultdict(list)
     for row in rows:
@@ -214,7 +219,7 @@ def book(session: Session, promoted: Sequence[Promotion], *, statement_id: str, 
         {
             "id": one.stored.row.id, "statement_id": statement_id, "position": one.line.position,
             "booked_on": one.day, "bank_reference": one.line.bank_reference, "reversal": one.line.reversal,
-            "because": one.because, **said_of(one.line),
+            "because": one.because, "is_sure": one.is_sure, **said_of(one.line),
         }
         for one in promoted
     ]  # fmt: skip

@@ -31,6 +31,24 @@ WHERE closing_minor IS NOT NULL AND opening_minor IS NOT NULL
 """
 
 
+# Comparing the bytes of a file costs more than reading it where only its state changes.
+_BYTES_STAY = """
+DROP TRIGGER {table}_bytes_stay ON {table};
+CREATE TRIGGER {table}_bytes_stay BEFORE UPDATE OF content, sha256, size OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION keep_bytes()
+"""
+
+# The base of every stored statement: its closing balance less each line of its account up to the day it closes.
+_BASES_OF_STORED_STATEMENTS = """
+UPDATE statements SET place = 0, base_minor = closing_minor - coalesce((
+    SELECT sum(lines.amount_minor) FROM statement_lines AS lines
+    WHERE lines.bank_account_id = statements.bank_account_id AND lines.status = 'booked'
+    AND lines.currency = statements.currency AND lines.booked_on <= statements.closes_on
+), 0)
+WHERE closing_minor IS NOT NULL AND opening_minor IS NOT NULL
+"""
+
+
 def upgrade() -> None:
     _widen_files()
     _widen_statements()
@@ -40,6 +58,9 @@ def upgrade() -> None:
     _create_progress()
     op.execute(_SIGHTINGS_OF_STORED_LINES)
     op.execute(_BREAKS_OF_STORED_STATEMENTS)
+    op.execute(_BASES_OF_STORED_STATEMENTS)
+    for table in ("stored_files", "statement_files"):
+        op.execute(_BYTES_STAY.format(table=table))
     for table in ("line_sightings", "statement_layouts"):
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE DELETE OR TRUNCATE ON {table} "
@@ -48,6 +69,7 @@ def upgrade() -> None:
 
 
 def _widen_files() -> None:
+    op.alter_column("statement_files", "format", type_=sa.String(70))
     op.add_column("statement_files", sa.Column("archive_id", _ID, nullable=True))
     op.add_column("statement_files", sa.Column("bank_account_id", _ID, nullable=True))
     op.add_column("statement_files", sa.Column("open_accounts_of", _ID, nullable=True))
@@ -70,6 +92,7 @@ def _widen_files() -> None:
 
 
 def _widen_statements() -> None:
+    op.alter_column("statements", "format", type_=sa.String(70))
     op.drop_column("statements", "known_minor")
     for column in (
         sa.Column("kind", sa.String(20), server_default="statement", nullable=False),
