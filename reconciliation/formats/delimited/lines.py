@@ -13,10 +13,10 @@ from typing import TypeAlias
 from ledger.money import Money
 from mandates.reason_codes import BY_CODE
 from reconciliation.formats import drafts
-from reconciliation.formats.delimited import texts as delimited_texts
 from reconciliation.formats.delimited.figures import FigureReader, Unreadable
 from reconciliation.formats.delimited.rows import Booking, Plan
 from reconciliation.formats.delimited.text import Cells
+from reconciliation.formats.delimited.texts import joined, parted, without_breaks
 from reconciliation.formats.delimited.words import BOOKED_WORDS, PENDING_WORDS, VOID_WORDS, Role, titled
 from reconciliation.statement import Batch, Line, LineStatus, Party
 
@@ -142,16 +142,16 @@ class LineMaker:
 
     def _purpose(self, booking: Booking, cells: Cells) -> tuple[str, Mapping[str, str]]:
         """The payer's text without the tags in it, and what these say."""
-        text = delimited_texts.joined([cells[place] for place in self.texts])
+        text = joined([cells[place] for place in self.texts])
         if booking.more:
-            more = [delimited_texts.joined([row[place] for place in self.texts]) for row in booking.more]
+            more = [joined([row[place] for place in self.texts]) for row in booking.more]
             text = " ".join(filter(None, (text, *more)))
         if self.line_break is not None:
-            text = delimited_texts.without_breaks(text, self.line_break)
-        return delimited_texts.parted(text)
+            text = without_breaks(text, self.line_break)
+        return parted(text)
 
     def _counterparty(self, cells: Cells, facts: Mapping[str, str], *, is_credit: bool) -> Party:
-        name = delimited_texts.joined([cells[place] for place in self.names]) if self.names else ""
+        name = joined([cells[place] for place in self.names]) if self.names else ""
         if not name:
             name = cells[self.payer if is_credit else self.payee].strip() or facts.get("name", "")
         iban = cells[self.iban] or facts.get("account", "")
@@ -215,7 +215,7 @@ class LineMaker:
             if part is None:
                 return ()
             signed = part if amount.minor >= 0 else -part
-            text = delimited_texts.joined([more[place] for place in self.texts])
+            text = joined([more[place] for place in self.texts])
             parts.append(Line(amount=signed, remittance=text or None))
         if sum(part.amount.minor for part in parts) != amount.minor:
             self.oddities[Oddity.UNPROVED_DETAILS] += 1

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from ledger.errors import Rejected
-from reconciliation.formats.delimited import text as delimited_text
+from reconciliation.formats.delimited import text
 from reconciliation.formats.delimited.balances import Steps
 from reconciliation.formats.delimited.columns import Seen, currency_of_titles, roles_of
 from reconciliation.formats.delimited.figures import FigureReader, Unreadable
@@ -65,7 +65,7 @@ class _File:
     table: Table
 
     def rows(self) -> Iterator[Row]:
-        return delimited_text.rows(delimited_text.lines(self.stream, self.encoding), self.table.delimiter)
+        return text.rows(text.lines(self.stream, self.encoding), self.table.delimiter)
 
     def body(self) -> Iterator[Row]:
         """The rows below the titles."""

@@ -8,8 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from reconciliation.formats import drafts
-from reconciliation.formats.mt940 import returns as mt940_returns
-from reconciliation.formats.mt940 import texts as mt940_texts
+from reconciliation.formats.mt940 import returns, texts
 from reconciliation.formats.mt940.fields import EXPLANATION
 from reconciliation.formats.mt940.oddities import Oddity
 from reconciliation.formats.mt940.texts import Facts
@@ -69,7 +68,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     customer, bank_reference, name = _references(references)
     counterparty = _counterparty(facts, customer, name, below)
     reversal = mark[0] == "R"
-    return_reason, original, charges = mt940_returns.told(facts, swift, reversal, below, amount, oddities)
+    return_reason, original, charges = returns.told(facts, swift, reversal, below, amount, oddities)
     made = drafts.line(
         amount,
         _PENDING if mark[0] == "E" else _BOOKED,
@@ -129,7 +128,7 @@ def _explained(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
     below, _, text = rest.partition("\n:86:")
     if "\n:" in text or "\n:" in below:
         return _explained_by_several(rest, oddities)
-    return below.replace("\n", "").strip() if below else "", mt940_texts.facts(text) if text else _NO_FACTS
+    return below.replace("\n", "").strip() if below else "", texts.facts(text) if text else _NO_FACTS
 
 
 def _explained_by_several(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
@@ -139,9 +138,9 @@ def _explained_by_several(rest: str, oddities: Counter[Oddity]) -> tuple[str, Fa
         by_tag[tag].append(text)
         if _LOOKS_LIKE_FIELD.search(text):
             oddities[Oddity.TAG_IN_TEXT] += 1
-    facts = mt940_texts.facts("\n".join(by_tag["86"])) if by_tag["86"] else {}
+    facts = texts.facts("\n".join(by_tag["86"])) if by_tag["86"] else {}
     if by_tag["NS"]:
-        facts = mt940_texts.facts_of_ns("\n".join(by_tag["NS"]).split("\n")) | facts
+        facts = texts.facts_of_ns("\n".join(by_tag["NS"]).split("\n")) | facts
     return below.replace("\n", "").strip(), facts
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from ledger.errors import Rejected
 from ledger.money import checked_currency
-from reconciliation.formats.ofx import entries as ofx_entries
+from reconciliation.formats.ofx import entries
 from reconciliation.formats.ofx import fragment as ofx_fragment
 from reconciliation.formats.ofx.entries import ODDITIES, Oddity
 from reconciliation.formats.ofx.envelope import Collected, Envelope
@@ -225,7 +225,7 @@ class _Reading:
         try:
             if transaction.fault is not None:
                 raise UnreadableFile(transaction.fault)
-            line = ofx_entries.line(transaction.fields, self.currency, is_pending, position, self.oddities)
+            line = entries.line(transaction.fields, self.currency, is_pending, position, self.oddities)
         except Rejected as refusal:
             refused = RefusedLine(position=position, reason=refusal.message, line=transaction.line)
             return self.refusals.add(refused, self.tally)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from ledger.money import Money
 from reconciliation.formats.delimited.values import DateOrder
 from reconciliation.formats.identifiers import creditor_reference
-from reconciliation.formats.qif import values as qif_values
+from reconciliation.formats.qif import values
 from reconciliation.formats.qif.records import Record
 from reconciliation.formats.qif.values import Mark
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile
@@ -47,7 +47,7 @@ class Style:
         """The day. Raises UnreadableFile for what is none."""
         if text is None:
             raise UnreadableFile("A line has no date.")
-        found = qif_values.day(text, self.date_order)
+        found = values.day(text, self.date_order)
         if found is None:
             raise UnreadableFile("The date of a line is no day, or not written as the others of the file.")
         return found
@@ -56,7 +56,7 @@ class Style:
         """The amount. Raises UnreadableFile for what is none."""
         if text is None:
             raise UnreadableFile("A line has no amount.")
-        found = qif_values.minor(text, self.mark, self.currency)
+        found = values.minor(text, self.mark, self.currency)
         if found is None:
             raise UnreadableFile("An amount of a line is no number that fits the account's currency.")
         return Money(found, self.currency)

@@ -8,9 +8,8 @@ from itertools import combinations
 from typing import Generic, TypeVar
 
 from reconciliation.formats.delimited.values import DateOrder
-from reconciliation.formats.qif import values as qif_values
 from reconciliation.formats.qif.records import Event, Kind, Record
-from reconciliation.formats.qif.values import Mark
+from reconciliation.formats.qif.values import Mark, day, minor
 from reconciliation.statement import UnreadableFile
 
 AMOUNTS = ("T", "U", "$")
@@ -63,8 +62,8 @@ class Proof:
 
     def __init__(self, events: Iterable[Event], *, currency: str, date_order: DateOrder | None) -> None:
         """Looks at all `events`. Raises AmbiguousDates, unless `date_order` is told, or AmbiguousAmounts."""
-        dates: Evidence[DateOrder] = Evidence(DateOrder, qif_values.day)
-        amounts: Evidence[Mark] = Evidence(Mark, lambda text, mark: qif_values.minor(text, mark, currency))
+        dates: Evidence[DateOrder] = Evidence(DateOrder, day)
+        amounts: Evidence[Mark] = Evidence(Mark, lambda text, mark: minor(text, mark, currency))
         for event in events:
             if isinstance(event, Record):
                 _look(event, dates, amounts)
