@@ -18,7 +18,7 @@ from reconciliation.formats.bai2.entries import ODDITIES, Oddity
 from reconciliation.formats.bai2.records import Record
 from reconciliation.formats.bai2.totals import Count, account_trailer, problems
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, told
 from reconciliation.statement import (
     Balance,
     Header,
@@ -110,10 +110,7 @@ class Account:
                 *self._noticed,
                 *self._group_problems(),
                 *problems("account", self.count, trailer, ""),
-                *(
-                    ODDITIES[oddity].format(counted(number, "line"))
-                    for oddity, number in self._oddities.items()
-                ),
+                *told(self._oddities, ODDITIES),
             ),
         )
 

@@ -14,7 +14,8 @@ from reconciliation.formats import drafts
 from reconciliation.formats.camt import returns
 from reconciliation.formats.camt.parties import NOBODY, counterparty, creditor_id
 from reconciliation.formats.camt.returns import TURNED_FAMILIES, Oddity
-from reconciliation.formats.camt.texts import reference, references_of, remittance
+from reconciliation.formats.camt.texts import references_of, remittance
+from reconciliation.formats.identifiers import known_reference
 from reconciliation.formats.tables import Record
 from reconciliation.statement import Batch, Line, LineStatus, StatementKind
 
@@ -122,10 +123,10 @@ def _line(
         counterparty(facts, entry["sign"], is_turned, about.own) if facts else NOBODY,
         remittance(facts, entry, references),
         references[0] if references else None,
-        reference(find("end_to_end_id")),
-        reference(find("mandate_id")),
+        known_reference(find("end_to_end_id")),
+        known_reference(find("mandate_id")),
         creditor_id(facts),
-        reference(entry.get("bank_reference")) or reference(find("bank_reference")),
+        known_reference(entry.get("bank_reference")) or known_reference(find("bank_reference")),
         code,
         is_reversal,
         returns.reason(facts, entry, family) if is_turned else None,

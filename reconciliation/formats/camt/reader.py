@@ -14,14 +14,11 @@ from lxml import etree
 from ledger.errors import Rejected
 from reconciliation.formats import xml
 from reconciliation.formats.camt import messages
-from reconciliation.formats.camt.fragment import fragment
 from reconciliation.formats.camt.messages import ENTRY, MESSAGES, named
 from reconciliation.formats.camt.statement import Reading
 from reconciliation.formats.refusals import Refusals
 from reconciliation.formats.shapes import Thinned
 from reconciliation.statement import Item, Line, RefusedLine, UnreadableFile
-
-__all__ = ["fragment", "identify", "named", "read"]
 
 _TAGS = tuple(f"{{*}}{name}" for name in (ENTRY, *(message.statement for message in MESSAGES)))
 

@@ -18,12 +18,12 @@ from reconciliation.formats.delimited.rows import Booking, Plan
 from reconciliation.formats.delimited.text import Cells
 from reconciliation.formats.delimited.texts import joined, parted, without_breaks
 from reconciliation.formats.delimited.words import BOOKED_WORDS, PENDING_WORDS, VOID_WORDS, Role, titled
+from reconciliation.formats.identifiers import known_reference, looks_like_bic
 from reconciliation.statement import Batch, Line, LineStatus, Party
 
 NARRATIVE = "NARR"  # ISO 20022: the reason is told in words only
 
 _NOBODY = Party()
-_NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
 _REASON = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?![A-Z0-9])")
 _LONGEST_CODE = 60
 _MOST_STATUSES = 500
@@ -126,8 +126,8 @@ class LineMaker:
             self._counterparty(cells, facts, is_credit=amount.minor >= 0),
             purpose or booking_text or None,
             cells[self.reference].strip() or None,
-            _told(cells[self.end_to_end].strip() or facts.get("end_to_end_id")),
-            _told(cells[self.mandate].strip() or facts.get("mandate_id")),
+            known_reference(cells[self.end_to_end].strip() or facts.get("end_to_end_id")),
+            known_reference(cells[self.mandate].strip() or facts.get("mandate_id")),
             cells[self.creditor].strip() or facts.get("creditor_id"),
             cells[self.bank_reference].strip() or None,
             cells[self.code].strip()[:_LONGEST_CODE] or None,
@@ -160,8 +160,7 @@ class LineMaker:
         bic = cells[self.bic].strip() or facts.get("bic", "")
         if not (name or iban or bic):
             return _NOBODY
-        is_bic = len(bic) in (8, 11) and bic.isalnum() and not bic.isdigit()
-        return drafts.party(name or None, iban or None, bic if is_bic else None)
+        return drafts.party(name or None, iban or None, bic if looks_like_bic(bic) else None)
 
     def _status_of(self, text: str) -> LineStatus:
         status = self.statuses.get(text)
@@ -230,10 +229,6 @@ def _statuses(booked: tuple[str, ...], pending: tuple[str, ...]) -> dict[str, Li
         **dict.fromkeys((*BOOKED_WORDS, *map(titled, booked)), LineStatus.BOOKED),
         **dict.fromkeys((*PENDING_WORDS, *map(titled, pending)), LineStatus.PENDING),
     }
-
-
-def _told(reference: str | None) -> str | None:
-    return None if reference is None or reference.upper() in _NO_REFERENCE else reference
 
 
 @lru_cache(maxsize=1024)

@@ -20,7 +20,7 @@ from reconciliation.formats.delimited.propose import (
 from reconciliation.formats.delimited.rows import Plan
 from reconciliation.formats.delimited.survey import Survey, resolved_signs, survey
 from reconciliation.formats.delimited.text import Row
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import UnreadableFile
 
 

@@ -20,8 +20,9 @@ from reconciliation.formats.delimited.proposal import CURRENCY, Proposal, Questi
 from reconciliation.formats.delimited.rows import Notes, Plan, bookings
 from reconciliation.formats.delimited.survey import Survey, resolved_signs, survey
 from reconciliation.formats.delimited.text import Cells, Row
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark, currency_of, unit_of
+from reconciliation.formats.delimited.values import currency_of, unit_of
 from reconciliation.formats.delimited.words import Role
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 NAME = "own"  # what a proposed layout is called until a person names it
 SAMPLE = 1_000  # rows that are looked at for what a column holds

@@ -14,27 +14,14 @@ from typing import BinaryIO
 
 from reconciliation.formats.delimited import header
 from reconciliation.formats.delimited.header import HEAD
-from reconciliation.formats.delimited.layout import BadLayout, Layout
+from reconciliation.formats.delimited.layout import Layout
 from reconciliation.formats.delimited.opening import opened, table_of
-from reconciliation.formats.delimited.proposal import LayoutDrifted, Proposal, Question, UnknownLayout
+from reconciliation.formats.delimited.proposal import Proposal
 from reconciliation.formats.delimited.propose import proposal
 from reconciliation.formats.delimited.rows import Notes, bookings
 from reconciliation.formats.delimited.statements import statements
 from reconciliation.formats.delimited.text import encoding, raw_lines
 from reconciliation.statement import Item, NoSuchLine, UnreadableFile
-
-__all__ = [
-    "BadLayout",
-    "Layout",
-    "LayoutDrifted",
-    "Proposal",
-    "Question",
-    "UnknownLayout",
-    "fragment",
-    "identify",
-    "propose",
-    "read",
-]
 
 NAME = "csv"
 

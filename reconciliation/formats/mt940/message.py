@@ -8,17 +8,16 @@ from collections.abc import Iterator
 from ledger.errors import Rejected
 from reconciliation.formats.mt940 import (
     lines,
-    oddities,
     pages,
     totals,
     values,
 )
 from reconciliation.formats.mt940.fields import EXPLANATION
-from reconciliation.formats.mt940.oddities import Oddity
+from reconciliation.formats.mt940.oddities import ODDITIES, Oddity
 from reconciliation.formats.mt940.pages import Page
 from reconciliation.formats.mt940.totals import Total
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import (
     Account,
     Balance,
@@ -224,7 +223,7 @@ class Message:
             *self._header_problems(header),
             *self.noticed,
             *pages.missing(self.opening, self.closing),
-            *oddities.told(self.oddities),
+            *told(self.oddities, ODDITIES),
             *totals.differences(self.totals, self.tally.all(currency), currency),
             *self._strays(),
             *(("The message has no end mark; it may have been cut off.",) if self.is_cut else ()),

@@ -23,7 +23,8 @@ from reconciliation.formats.ofx.scan import Event, Kind, Mark, Transaction, scan
 from reconciliation.formats.ofx.status import Answers
 from reconciliation.formats.ofx.text import CHUNK, pieces
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.streams import first_bytes
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import Header, Item, Line, RefusedLine, Statement, UnreadableFile
 
 MOST_STATEMENTS = 500  # of one file
@@ -53,7 +54,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     Memory stays flat however long the file is. Raises UnreadableFile, possibly after lines were given:
     nothing is to be kept of a file that was not read to its end.
     """
-    head = _head(stream)
+    head = first_bytes(stream, CHUNK)
     found = _opened(head)
     noticed = list(_opening_problems(found))
     blocks = chain((head,), iter(lambda: stream.read(CHUNK), b""))
@@ -67,7 +68,7 @@ def fragment(stream: BinaryIO, position: int) -> bytes:
 
     Raises NoSuchLine beyond the last, and UnreadableFile for what is no OFX file.
     """
-    return ofx_fragment.find(stream, position, _opened(_head(stream)))
+    return ofx_fragment.find(stream, position, _opened(first_bytes(stream, CHUNK)))
 
 
 def _opened(head: bytes) -> Opening:
@@ -75,16 +76,6 @@ def _opened(head: bytes) -> Opening:
     if found is None:
         raise UnreadableFile("The file does not begin as an OFX file does.", line=1)
     return found
-
-
-def _head(stream: BinaryIO) -> bytes:
-    head = data = stream.read(CHUNK)
-    while data and len(head) < CHUNK:
-        data = stream.read(CHUNK - len(head))
-        head += data
-    if not head:
-        raise UnreadableFile("The file is empty.")
-    return head
 
 
 def _opening_problems(found: Opening) -> Iterator[str]:
@@ -240,7 +231,7 @@ class _Reading:
         noticed = (
             *self.noticed,
             *self._problems(found),
-            *(ODDITIES[oddity].format(counted(number, "line")) for oddity, number in self.oddities.items()),
+            *told(self.oddities, ODDITIES),
         )
         return self.tally.close(
             header, currency=self.currency, opening=None, closing=found.closing, noticed=noticed

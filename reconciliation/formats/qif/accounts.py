@@ -12,7 +12,7 @@ from reconciliation.formats.qif import entries
 from reconciliation.formats.qif.entries import ODDITIES, Oddity, Style
 from reconciliation.formats.qif.records import Kind, Record, Section
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import (
     Account,
     Balance,
@@ -118,8 +118,7 @@ class Reading:
         if self._is_investment:
             trades = counted(self.trades, "investment transaction")
             yield f"The account holds investments: {trades} not imported."
-        for oddity, number in self._oddities.items():
-            yield ODDITIES[oddity].format(counted(number, "line"))
+        yield from told(self._oddities, ODDITIES)
 
 
 def _is_opening(record: Record) -> bool:

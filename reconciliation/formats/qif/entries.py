@@ -8,11 +8,10 @@ from datetime import date
 from enum import StrEnum
 
 from ledger.money import Money
-from reconciliation.formats.delimited.values import DateOrder
 from reconciliation.formats.identifiers import creditor_reference
 from reconciliation.formats.qif import values
 from reconciliation.formats.qif.records import Record
-from reconciliation.formats.qif.values import Mark
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile
 
 # Letters of a bank record: those that are read; the address, and what only the books it comes from are about.
@@ -40,7 +39,7 @@ class Style:
     """How the values of a file are written, and the currency of the account."""
 
     date_order: DateOrder
-    mark: Mark
+    mark: DecimalMark
     currency: str
 
     def day(self, text: str | None) -> date:
