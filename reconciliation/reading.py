@@ -9,7 +9,7 @@ from typing import BinaryIO
 from ledger.errors import Rejected
 from reconciliation.formats import delimited, detect, qif
 from reconciliation.formats.delimited import Layout
-from reconciliation.formats.delimited.values import DateOrder
+from reconciliation.formats.written import DateOrder
 from reconciliation.statement import Item
 
 

@@ -6,7 +6,22 @@ from functools import lru_cache
 
 from ledger.banking import Bic, Iban, InvalidBic, InvalidIban, InvalidReference, RfReference
 
+# What banks write where a reference has to stand and there is none (EPC implementation guidelines; SWIFT).
+NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED"})
+
 LONGEST = 70  # letters that any of them has, blanks included; what is longer is not even looked at
+
+
+def known_reference(text: str | None) -> str | None:
+    """A reference or number as it is stated; None where it is blank or says that there is none."""
+    if not text or (text[0] in "Nn" and text.upper() in NO_REFERENCE):
+        return None
+    return text
+
+
+def looks_like_bic(text: str) -> bool:
+    """Whether `text` stands for a BIC; in its place German banks also write their own code of eight digits."""
+    return len(text) in (8, 11) and text.isalnum() and not text.isdigit()
 
 
 def creditor_reference(text: str) -> str | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
 
 from ledger.money import Money
 from reconciliation.statement import Balance, Header, Line, LineStatus, RefusedLine, Statement, StatementKind
+
+_Oddity = TypeVar("_Oddity", bound=StrEnum)
 
 MOST_TOLD = 20  # refused lines whose reasons are told one by one; of more only the number
 
@@ -128,6 +132,11 @@ class Tally:
         yield from self._reasons
         if self.refused > MOST_TOLD:
             yield f"{counted(self.refused - MOST_TOLD, 'more line')} could not be read."
+
+
+def told(oddities: Mapping[_Oddity, int], sentences: Mapping[_Oddity, str]) -> Iterator[str]:
+    """What is odd about the lines of a statement, each sentence with how many lines it is true of."""
+    return (sentences[oddity].format(counted(number, "line")) for oddity, number in oddities.items())
 
 
 def counted(number: int, noun: str) -> str:

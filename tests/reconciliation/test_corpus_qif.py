@@ -16,10 +16,10 @@ import pytest
 
 from ledger.money import Money
 from reconciliation.formats import qif
-from reconciliation.formats.delimited.values import DateOrder
 from reconciliation.formats.qif.proof import Proof
 from reconciliation.formats.qif.records import events
 from reconciliation.formats.qif.values import day
+from reconciliation.formats.written import DateOrder
 from reconciliation.statement import Line, LineStatus, NoSuchLine, UnreadableFile, WholeStatement, gather
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,16 +10,8 @@ import pytest
 from ledger.money import Money
 from reconciliation.formats import delimited
 from reconciliation.formats.delimited import LayoutDrifted, UnknownLayout
-from reconciliation.formats.delimited.values import (
-    DateOrder,
-    DecimalMark,
-    NoAmount,
-    day,
-    marks,
-    minor,
-    near,
-    orders,
-)
+from reconciliation.formats.delimited.values import NoAmount, day, marks, minor, near, orders
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import WholeStatement, gather
 from tests.factories.delimited import Row, sparkasse, table, volksbank
 

@@ -14,8 +14,8 @@ import pytest
 from ledger.money import Money, UnknownCurrency
 from reconciliation import inspection
 from reconciliation.formats import detect, qif
-from reconciliation.formats.delimited.values import DateOrder
 from reconciliation.formats.qif.proof import AmbiguousAmounts, AmbiguousDates
+from reconciliation.formats.written import DateOrder
 from reconciliation.statement import (
     Account,
     Balance,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from reconciliation.formats.archive import kinds as archive_kinds
+from reconciliation.formats.archive import kinds
 from reconciliation.formats.archive.unpack import Budget, gzip_content, open_zip, zip_member
 from reconciliation.statement import UnreadableFile
 
@@ -52,7 +52,7 @@ def described(head: bytes) -> str | None:
     """What an archive beginning with `head` is, such as "a ZIP archive"; None if it is no archive."""
     form = identify(head)
     if form == "zip":
-        return archive_kinds.document(set(archive_kinds.names_in(head))) or "a ZIP archive"
+        return kinds.document(set(kinds.names_in(head))) or "a ZIP archive"
     return "a GZIP archive" if form == "gzip" else None
 
 
@@ -80,7 +80,7 @@ def _members(stream: BinaryIO, name: str, budget: Budget, depth: int) -> Iterato
 
 def _gzip_members(stream: BinaryIO, name: str, budget: Budget, depth: int) -> Iterator[Member]:
     budget.take_members(1)
-    inside = archive_kinds.shown(name)
+    inside = kinds.shown(name)
     if inside.lower().endswith((".gz", ".gzip")):
         inside = inside[: inside.rindex(".")] or inside
     yield from _opened(Member(inside, gzip_content(stream, budget)), budget, depth)
@@ -91,7 +91,7 @@ def _zip_members(stream: BinaryIO, budget: Budget, depth: int) -> Iterator[Membe
         infos = opened.infolist()
         if not infos:
             raise UnreadableFile("The ZIP archive is empty.")
-        kind = archive_kinds.document({info.filename for info in infos})
+        kind = kinds.document({info.filename for info in infos})
         if kind is not None:
             raise UnreadableFile(f"The file is {kind}, not a bank statement that can be read here.")
         for info in infos:
@@ -99,7 +99,7 @@ def _zip_members(stream: BinaryIO, budget: Budget, depth: int) -> Iterator[Membe
 
 
 def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Member:
-    name = archive_kinds.shown(info.filename)
+    name = kinds.shown(info.filename)
     passed = _passed_over(info)
     if passed is not None:
         return Member(name, refusal=PassedOver(passed))
@@ -114,7 +114,7 @@ def _passed_over(info: zipfile.ZipInfo) -> str | None:
         return "This is a folder, which holds nothing by itself."
     if stat.S_ISLNK(info.external_attr >> 16):
         return "This is a link to another file, which is not followed."
-    if archive_kinds.is_resource(info.filename):
+    if kinds.is_resource(info.filename):
         return "This was left by the system that packed the archive and holds no statement."
     return None
 

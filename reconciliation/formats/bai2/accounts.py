@@ -13,13 +13,12 @@ from ledger.errors import Rejected
 from ledger.money import Money, checked_currency
 from reconciliation import statement
 from reconciliation.formats import identifiers
-from reconciliation.formats.bai2 import entries as bai2_entries
-from reconciliation.formats.bai2 import values as bai2_values
+from reconciliation.formats.bai2 import entries, values
 from reconciliation.formats.bai2.entries import ODDITIES, Oddity
 from reconciliation.formats.bai2.records import Record
 from reconciliation.formats.bai2.totals import Count, account_trailer, problems
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, told
 from reconciliation.statement import (
     Balance,
     Header,
@@ -55,7 +54,7 @@ class Group:
     def of(cls, record: Record) -> Group:
         """The group that a header begins. Raises UnreadableFile where its day is missing or unreadable."""
         fields = [text.strip() for text in record.fields] + [""] * 7
-        as_of_on = bai2_values.day(fields[3])
+        as_of_on = values.day(fields[3])
         if as_of_on is None:
             raise UnreadableFile("A group of the file does not say of which day it is.")
         return cls(fields[2], as_of_on, fields[5], fields[6] in _INTERIM, Count(rows=record.rows))
@@ -81,7 +80,7 @@ class Account:
         """The line of one transaction, or why it cannot be read by itself."""
         self.count.rows += record.rows
         try:
-            read = bai2_entries.transaction(
+            read = entries.transaction(
                 record.fields,
                 currency=self._currency,
                 booked_on=self._group.as_of_on,
@@ -111,17 +110,14 @@ class Account:
                 *self._noticed,
                 *self._group_problems(),
                 *problems("account", self.count, trailer, ""),
-                *(
-                    ODDITIES[oddity].format(counted(number, "line"))
-                    for oddity, number in self._oddities.items()
-                ),
+                *told(self._oddities, ODDITIES),
             ),
         )
 
     def _count_refused(self, record: Record) -> None:
         """The control total counts the amount of a refused line too, where it can be read."""
         try:
-            self.count.minor += bai2_values.amount("".join(record.fields[1:2]), "The amount of a line") or 0
+            self.count.minor += values.amount("".join(record.fields[1:2]), "The amount of a line") or 0
         except Rejected:
             self.count.unread += 1
 
@@ -133,7 +129,7 @@ class Account:
         return checked_currency(currency or STANDARD_CURRENCY)
 
     def _figures(self, fields: list[str]) -> Iterator[tuple[str, Balance]]:
-        for figure in bai2_values.figures(fields):
+        for figure in values.figures(fields):
             self.count.minor += figure.minor or 0
             if figure.minor is not None:
                 amount = Money(figure.minor, self._currency)

@@ -14,7 +14,7 @@ from bai2.models import Record as LibraryRecord
 from bai2.parsers import TransactionDetailParser
 
 from ledger.money import Money
-from reconciliation.formats.bai2 import values as bai2_values
+from reconciliation.formats.bai2 import values
 from reconciliation.formats.bai2.values import Meaning
 from reconciliation.formats.identifiers import creditor_reference
 from reconciliation.statement import Line, LineStatus, UnreadableFile
@@ -71,7 +71,7 @@ def transaction(
     Raises UnreadableFile, without a line number, where its code, amount or day cannot be read.
     """
     code = fields[0].strip()
-    means = bai2_values.meaning(code)
+    means = values.meaning(code)
     size = _size(fields, means)
     detail = _detail(fields)
     status = _status(means, oddities) if counts else LineStatus.INFO
@@ -92,7 +92,7 @@ def transaction(
 
 def _size(fields: list[str], means: Meaning) -> int:
     """The amount, which the code gives its direction. Raises UnreadableFile."""
-    size = bai2_values.amount(fields[1] if len(fields) > 1 else "", "The amount of a line")
+    size = values.amount(fields[1] if len(fields) > 1 else "", "The amount of a line")
     if size is None and means.is_credit is None:
         return 0  # a line of text only, which is no money
     if size is None:
@@ -112,11 +112,11 @@ def _detail(fields: list[str]) -> _Detail:
 
 def _complete(fields: list[str]) -> list[str]:
     """All the fields the standard knows, for banks leave out the last ones, and of an amount's parts any."""
-    size = bai2_values.availability(fields[2:])
+    size = values.availability(fields[2:])
     whole = [field.strip() for field in fields[: 5 + size]]
     whole += [""] * (5 + size - len(whole))
     if whole[2] == FundsType.value_dated.value:
-        bai2_values.day(whole[3])
+        values.day(whole[3])
         whole[4] = ""  # the time of day, which no line has
     else:
         whole[3 : 3 + size] = [part or "0" for part in whole[3 : 3 + size]]

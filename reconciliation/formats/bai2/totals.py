@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciliation.formats.bai2 import values as bai2_values
+from reconciliation.formats.bai2 import values
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ def outer_trailer(fields: list[str]) -> Trailer:
 
 
 def _number(fields: list[str], index: int) -> int | None:
-    return bai2_values.number(fields[index] if index < len(fields) else "", "A control total of the file")
+    return values.number(fields[index] if index < len(fields) else "", "A control total of the file")
 
 
 def problems(what: str, found: Count, declared: Trailer, parts: str) -> Iterator[str]:

@@ -11,10 +11,11 @@ from functools import lru_cache
 from ledger.errors import Rejected
 from ledger.money import Money
 from reconciliation.formats import drafts
-from reconciliation.formats.camt import returns as camt_returns
+from reconciliation.formats.camt import returns
 from reconciliation.formats.camt.parties import NOBODY, counterparty, creditor_id
 from reconciliation.formats.camt.returns import TURNED_FAMILIES, Oddity
-from reconciliation.formats.camt.texts import reference, references_of, remittance
+from reconciliation.formats.camt.texts import references_of, remittance
+from reconciliation.formats.identifiers import known_reference
 from reconciliation.formats.tables import Record
 from reconciliation.statement import Batch, Line, LineStatus, StatementKind
 
@@ -110,9 +111,9 @@ def _line(
     is_turned = is_reversal or "returned" in facts or family in TURNED_FAMILIES
     original, charges = None, None
     if is_turned:
-        original, charges = camt_returns.original_and_charges(facts, entry, booked, about.oddities)
+        original, charges = returns.original_and_charges(facts, entry, booked, about.oddities)
     elif "charges" in entry or "charges" in facts:
-        charges = camt_returns.charges_of(facts, entry, booked.currency, about.oddities)
+        charges = returns.charges_of(facts, entry, booked.currency, about.oddities)
     references: Sequence[str] = references_of(facts["references"]) if "references" in facts else ()
     return drafts.line(
         booked,
@@ -122,13 +123,13 @@ def _line(
         counterparty(facts, entry["sign"], is_turned, about.own) if facts else NOBODY,
         remittance(facts, entry, references),
         references[0] if references else None,
-        reference(find("end_to_end_id")),
-        reference(find("mandate_id")),
+        known_reference(find("end_to_end_id")),
+        known_reference(find("mandate_id")),
         creditor_id(facts),
-        reference(entry.get("bank_reference")) or reference(find("bank_reference")),
+        known_reference(entry.get("bank_reference")) or known_reference(find("bank_reference")),
         code,
         is_reversal,
-        camt_returns.reason(facts, entry, family) if is_turned else None,
+        returns.reason(facts, entry, family) if is_turned else None,
         original,
         charges,
         _batch(facts, entry, about.kind),
@@ -177,7 +178,7 @@ def _part_amounts(
         return stated
     if _sum(stated) == booked.minor:
         return stated
-    charges = [camt_returns.charged(part.get("charges", ()), currency, Counter()) for part in parts]
+    charges = [returns.charged(part.get("charges", ()), currency, Counter()) for part in parts]
     charged = [moved - kept if kept else moved for moved, kept in zip(stated, charges, strict=True)]
     if _sum(charged) == booked.minor:
         return charged

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reconciliation.formats import drafts
-from reconciliation.formats.camt.texts import reference
+from reconciliation.formats.identifiers import known_reference
 from reconciliation.formats.tables import Record
 from reconciliation.statement import Party
 
@@ -58,8 +58,8 @@ def _party(facts: Record, role: str) -> Party:
     name, ultimate, agent, account, bic, agent_bic = _PARTY_FIELDS[role]
     return drafts.party(
         find(name) or find(ultimate) or find(agent),
-        reference(find(account)),
-        reference(find(bic) or find(agent_bic)),
+        known_reference(find(account)),
+        known_reference(find(bic) or find(agent_bic)),
     )
 
 

@@ -10,7 +10,7 @@ from reconciliation.formats.camt.messages import is_version
 from reconciliation.formats.camt.returns import Oddity
 from reconciliation.formats.camt.tables import money
 from reconciliation.formats.tables import Record
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import Balance, Header, StatementKind
 
 TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
@@ -70,7 +70,7 @@ def of_balances(stated: Sequence[Record], balances: Sequence[Balance], currency:
 
 
 def of_entries(oddities: Counter[Oddity]) -> Iterator[str]:
-    return (_ODDITIES[oddity].format(counted(number, "line")) for oddity, number in oddities.items())
+    return told(oddities, _ODDITIES)
 
 
 def of_totals(pages: Sequence[Record], currency: str, tally: Tally) -> Iterator[str]:

@@ -13,15 +13,12 @@ from lxml import etree
 
 from ledger.errors import Rejected
 from reconciliation.formats import xml
-from reconciliation.formats.camt import messages as camt_messages
-from reconciliation.formats.camt.fragment import fragment
+from reconciliation.formats.camt import messages
 from reconciliation.formats.camt.messages import ENTRY, MESSAGES, named
 from reconciliation.formats.camt.statement import Reading
 from reconciliation.formats.refusals import Refusals
 from reconciliation.formats.shapes import Thinned
 from reconciliation.statement import Item, Line, RefusedLine, UnreadableFile
-
-__all__ = ["fragment", "identify", "named", "read"]
 
 _TAGS = tuple(f"{{*}}{name}" for name in (ENTRY, *(message.statement for message in MESSAGES)))
 
@@ -52,7 +49,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     for element in xml.iterate(source, tags=_TAGS):
         owner = element.getparent() if str(element.tag).endswith(ENTRY) else element
         if current is None or owner is not current.element:
-            message = camt_messages.message_of(owner)
+            message = messages.message_of(owner)
             if owner is None or message is None:
                 source.forget(element)
                 continue

@@ -12,13 +12,9 @@ from lxml import etree
 from ledger.errors import Rejected
 from reconciliation.formats import xml
 from reconciliation.formats.camt import (
-    entries as camt_entries,
-)
-from reconciliation.formats.camt import (
-    problems as camt_problems,
-)
-from reconciliation.formats.camt import (
-    tables as camt_tables,
+    entries,
+    problems,
+    tables,
 )
 from reconciliation.formats.camt.balances import CLOSING, OPENING, balance, currency_of, ends
 from reconciliation.formats.camt.entries import About
@@ -41,9 +37,9 @@ class Layouts:
     @lru_cache(maxsize=64)
     def of(namespace: str) -> Layouts:
         return Layouts(
-            Layout.of(camt_tables.STATEMENT, namespace),
-            Layout.of(camt_tables.ENTRY, namespace),
-            Layout.of(camt_tables.GROUP, namespace),
+            Layout.of(tables.STATEMENT, namespace),
+            Layout.of(tables.ENTRY, namespace),
+            Layout.of(tables.GROUP, namespace),
         )
 
 
@@ -82,7 +78,7 @@ class Reading:
         """The line of an entry of this statement. Raises Rejected where it cannot be read by itself."""
         if isinstance(record, UnreadableFile):
             raise record
-        line = camt_entries.line(record, self.about, position=position)
+        line = entries.line(record, self.about, position=position)
         self.tally.add(line, is_credit=record["sign"] > 0)
         return line
 
@@ -108,7 +104,7 @@ class Reading:
         is_same = ours.statement_id is not None and ours.statement_id == theirs.statement_id
         number, following = _page_number(self.page), _page_number(other.page)
         if number is not None or following is not None:
-            is_last = self.page.get("last_page") in camt_problems.TRUE
+            is_last = self.page.get("last_page") in problems.TRUE
             is_next = number is not None and following == number + 1
             return is_next and not is_last and (is_same or ours.sequence is not None)
         is_cut = CLOSING not in _kinds(self.page) and OPENING not in _kinds(other.page)
@@ -132,11 +128,11 @@ class Reading:
         currency = currency_of(self.header, balances, self.tally)
         opening, closing = ends([one for one in balances if one.amount.currency == currency])
         noticed = (
-            *camt_problems.of_header(self.header),
-            *camt_problems.of_pages(self.pages, self.group),
-            *camt_problems.of_balances(stated, balances, currency),
-            *camt_problems.of_entries(self.about.oddities),
-            *camt_problems.of_totals(self.pages, currency, self.tally),
+            *problems.of_header(self.header),
+            *problems.of_pages(self.pages, self.group),
+            *problems.of_balances(stated, balances, currency),
+            *problems.of_entries(self.about.oddities),
+            *problems.of_totals(self.pages, currency, self.tally),
         )
         return self.tally.close(
             self.header, currency=currency, opening=opening, closing=closing, noticed=noticed

@@ -37,7 +37,9 @@ def money(digits: str, currency: str) -> Money:
         and (whole + cents).isdecimal()
         and digits.isascii()
     ):
-        return drafts.money(int(whole + cents), currency)  # the usual way of writing it, without a closer look
+        return drafts.money(
+            int(whole + cents), currency
+        )  # the usual way of writing it, without a closer look
     if "," in digits or "-" in digits:
         raise UnreadableFile(
             f"{digits[:40]!r} is not an amount: only digits and a decimal point may stand there."

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 
 from reconciliation.formats.tables import Record
 
-# What banks write where a reference has to stand and there is none (EPC implementation guidelines; SWIFT).
-_NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF"})
-
 # Widths at which banks cut one text into pieces: a German MT940 subfield, a SWIFT line, ISO 20022 Max140Text.
 _CUT_WIDTHS = frozenset({27, 35, 140})
 
@@ -18,11 +15,6 @@ _CREDITOR_REFERENCES = frozenset({"SCOR", "QRR"})
 
 # Marks of Swiss banks that stand among a payer's remarks (SIX implementation guidelines).
 _SWISS_MARK = re.compile(r"\?(?:REJECT|ERROR)\?[0-9]*")
-
-
-def reference(found: str | None) -> str | None:
-    """A reference or number as it is stated; None where the bank writes that there is none."""
-    return None if found is None or found.upper() in _NO_REFERENCE else found
 
 
 def references_of(stated: Sequence[Record]) -> Sequence[str]:

@@ -8,17 +8,9 @@ from ledger.currencies import KNOWN, decimals
 from reconciliation.formats.delimited.layout import Signs
 from reconciliation.formats.delimited.rows import Plan
 from reconciliation.formats.delimited.text import Cells
-from reconciliation.formats.delimited.values import (
-    DateOrder,
-    DecimalMark,
-    NoAmount,
-    contradicts,
-    currency_of,
-    day,
-    minor,
-    near,
-)
+from reconciliation.formats.delimited.values import NoAmount, contradicts, currency_of, day, minor, near
 from reconciliation.formats.delimited.words import CREDIT_MARKS, DEBIT_MARKS, Role, titled
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 _LONGEST_TOLD = 40
 

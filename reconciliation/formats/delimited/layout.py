@@ -13,8 +13,8 @@ from typing import Any
 
 from ledger.errors import Rejected
 from ledger.money import checked_currency
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark
 from reconciliation.formats.delimited.words import MANY, Role, titled
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 NUMBERED = "#"  # the title of a column in a table without a header row is its number behind this
 

@@ -13,17 +13,17 @@ from typing import TypeAlias
 from ledger.money import Money
 from mandates.reason_codes import BY_CODE
 from reconciliation.formats import drafts
-from reconciliation.formats.delimited import texts as delimited_texts
 from reconciliation.formats.delimited.figures import FigureReader, Unreadable
 from reconciliation.formats.delimited.rows import Booking, Plan
 from reconciliation.formats.delimited.text import Cells
+from reconciliation.formats.delimited.texts import joined, parted, without_breaks
 from reconciliation.formats.delimited.words import BOOKED_WORDS, PENDING_WORDS, VOID_WORDS, Role, titled
+from reconciliation.formats.identifiers import known_reference, looks_like_bic
 from reconciliation.statement import Batch, Line, LineStatus, Party
 
 NARRATIVE = "NARR"  # ISO 20022: the reason is told in words only
 
 _NOBODY = Party()
-_NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
 _REASON = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?![A-Z0-9])")
 _LONGEST_CODE = 60
 _MOST_STATUSES = 500
@@ -126,8 +126,8 @@ class LineMaker:
             self._counterparty(cells, facts, is_credit=amount.minor >= 0),
             purpose or booking_text or None,
             cells[self.reference].strip() or None,
-            _told(cells[self.end_to_end].strip() or facts.get("end_to_end_id")),
-            _told(cells[self.mandate].strip() or facts.get("mandate_id")),
+            known_reference(cells[self.end_to_end].strip() or facts.get("end_to_end_id")),
+            known_reference(cells[self.mandate].strip() or facts.get("mandate_id")),
             cells[self.creditor].strip() or facts.get("creditor_id"),
             cells[self.bank_reference].strip() or None,
             cells[self.code].strip()[:_LONGEST_CODE] or None,
@@ -142,16 +142,16 @@ class LineMaker:
 
     def _purpose(self, booking: Booking, cells: Cells) -> tuple[str, Mapping[str, str]]:
         """The payer's text without the tags in it, and what these say."""
-        text = delimited_texts.joined([cells[place] for place in self.texts])
+        text = joined([cells[place] for place in self.texts])
         if booking.more:
-            more = [delimited_texts.joined([row[place] for place in self.texts]) for row in booking.more]
+            more = [joined([row[place] for place in self.texts]) for row in booking.more]
             text = " ".join(filter(None, (text, *more)))
         if self.line_break is not None:
-            text = delimited_texts.without_breaks(text, self.line_break)
-        return delimited_texts.parted(text)
+            text = without_breaks(text, self.line_break)
+        return parted(text)
 
     def _counterparty(self, cells: Cells, facts: Mapping[str, str], *, is_credit: bool) -> Party:
-        name = delimited_texts.joined([cells[place] for place in self.names]) if self.names else ""
+        name = joined([cells[place] for place in self.names]) if self.names else ""
         if not name:
             name = cells[self.payer if is_credit else self.payee].strip() or facts.get("name", "")
         iban = cells[self.iban] or facts.get("account", "")
@@ -160,8 +160,7 @@ class LineMaker:
         bic = cells[self.bic].strip() or facts.get("bic", "")
         if not (name or iban or bic):
             return _NOBODY
-        is_bic = len(bic) in (8, 11) and bic.isalnum() and not bic.isdigit()
-        return drafts.party(name or None, iban or None, bic if is_bic else None)
+        return drafts.party(name or None, iban or None, bic if looks_like_bic(bic) else None)
 
     def _status_of(self, text: str) -> LineStatus:
         status = self.statuses.get(text)
@@ -215,7 +214,7 @@ class LineMaker:
             if part is None:
                 return ()
             signed = part if amount.minor >= 0 else -part
-            text = delimited_texts.joined([more[place] for place in self.texts])
+            text = joined([more[place] for place in self.texts])
             parts.append(Line(amount=signed, remittance=text or None))
         if sum(part.amount.minor for part in parts) != amount.minor:
             self.oddities[Oddity.UNPROVED_DETAILS] += 1
@@ -230,10 +229,6 @@ def _statuses(booked: tuple[str, ...], pending: tuple[str, ...]) -> dict[str, Li
         **dict.fromkeys((*BOOKED_WORDS, *map(titled, booked)), LineStatus.BOOKED),
         **dict.fromkeys((*PENDING_WORDS, *map(titled, pending)), LineStatus.PENDING),
     }
-
-
-def _told(reference: str | None) -> str | None:
-    return None if reference is None or reference.upper() in _NO_REFERENCE else reference
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
-from reconciliation.formats.delimited import header as delimited_header
+from reconciliation.formats.delimited import header
 from reconciliation.formats.delimited import text as delimited_text
 from reconciliation.formats.delimited.header import HEAD, Found, Table
 from reconciliation.formats.delimited.layout import Layout, Signs
@@ -20,7 +20,7 @@ from reconciliation.formats.delimited.propose import (
 from reconciliation.formats.delimited.rows import Plan
 from reconciliation.formats.delimited.survey import Survey, resolved_signs, survey
 from reconciliation.formats.delimited.text import Row
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import UnreadableFile
 
 
@@ -73,14 +73,14 @@ def opened(stream: BinaryIO, layouts: Sequence[Layout]) -> Opened:
 def table_of(stream: BinaryIO, layouts: Sequence[Layout] = ()) -> Found:
     """The table in the file. Raises UnreadableFile where there is none of bookings."""
     stream.seek(0)
-    text = delimited_header.decoded(stream.read(HEAD))
+    text = header.decoded(stream.read(HEAD))
     if text is None:
         raise UnreadableFile(delimited_text.OTHER_ENCODING)
-    if (line := delimited_header.line_of_no_text(text)) is not None:
+    if (line := header.line_of_no_text(text)) is not None:
         raise UnreadableFile("The file holds characters that no text has.", line=line)
     if not text.strip("\ufeff \t\n"):
         raise UnreadableFile("The file is empty.")
-    found = delimited_header.find(text, layouts)
+    found = header.find(text, layouts)
     if found is None:
         raise UnreadableFile("Nothing in the file looks like a table of bookings with dates and amounts.")
     return found

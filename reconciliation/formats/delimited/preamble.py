@@ -10,8 +10,9 @@ from datetime import date
 from ledger.banking import Iban, InvalidIban
 from ledger.currencies import KNOWN
 from reconciliation.formats.delimited.text import Cells
-from reconciliation.formats.delimited.values import DateOrder, day, unit_of
+from reconciliation.formats.delimited.values import day, unit_of
 from reconciliation.formats.delimited.words import LABELS, titled
+from reconciliation.formats.written import DateOrder
 from reconciliation.statement import Account
 
 _DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}")

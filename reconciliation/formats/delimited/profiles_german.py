@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciliation.formats.delimited.layout import Layout
 from reconciliation.formats.delimited.profile import profile
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 # DIN 5008 and DIN 1333: the day first, decimals behind a comma.
 _GERMAN: dict[str, Any] = {"date_order": DateOrder.DMY, "decimal_mark": DecimalMark.COMMA, "delimiter": ";"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciliation.formats.delimited.layout import Layout
 from reconciliation.formats.delimited.profile import profile
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 _POINT = DecimalMark.POINT
 

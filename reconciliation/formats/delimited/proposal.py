@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciliation.formats.delimited.layout import BadLayout, Column, Layout, Signs, unchecked
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark
 from reconciliation.formats.delimited.words import Role
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import UnreadableFile
 
 CURRENCY = "currency"  # what a question may be about without an answer being needed

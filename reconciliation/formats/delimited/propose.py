@@ -8,7 +8,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from ledger.errors import Rejected
-from reconciliation.formats.delimited import text as delimited_text
+from reconciliation.formats.delimited import text
 from reconciliation.formats.delimited.balances import Steps
 from reconciliation.formats.delimited.columns import Seen, currency_of_titles, roles_of
 from reconciliation.formats.delimited.figures import FigureReader, Unreadable
@@ -20,8 +20,9 @@ from reconciliation.formats.delimited.proposal import CURRENCY, Proposal, Questi
 from reconciliation.formats.delimited.rows import Notes, Plan, bookings
 from reconciliation.formats.delimited.survey import Survey, resolved_signs, survey
 from reconciliation.formats.delimited.text import Cells, Row
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark, currency_of, unit_of
+from reconciliation.formats.delimited.values import currency_of, unit_of
 from reconciliation.formats.delimited.words import Role
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 NAME = "own"  # what a proposed layout is called until a person names it
 SAMPLE = 1_000  # rows that are looked at for what a column holds
@@ -65,7 +66,7 @@ class _File:
     table: Table
 
     def rows(self) -> Iterator[Row]:
-        return delimited_text.rows(delimited_text.lines(self.stream, self.encoding), self.table.delimiter)
+        return text.rows(text.lines(self.stream, self.encoding), self.table.delimiter)
 
     def body(self) -> Iterator[Row]:
         """The rows below the titles."""

@@ -12,29 +12,16 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO
 
-from reconciliation.formats.delimited import header as delimited_header
-from reconciliation.formats.delimited import text as delimited_text
+from reconciliation.formats.delimited import header
 from reconciliation.formats.delimited.header import HEAD
-from reconciliation.formats.delimited.layout import BadLayout, Layout
+from reconciliation.formats.delimited.layout import Layout
 from reconciliation.formats.delimited.opening import opened, table_of
-from reconciliation.formats.delimited.proposal import LayoutDrifted, Proposal, Question, UnknownLayout
+from reconciliation.formats.delimited.proposal import Proposal
 from reconciliation.formats.delimited.propose import proposal
 from reconciliation.formats.delimited.rows import Notes, bookings
 from reconciliation.formats.delimited.statements import statements
+from reconciliation.formats.delimited.text import encoding, raw_lines
 from reconciliation.statement import Item, NoSuchLine, UnreadableFile
-
-__all__ = [
-    "BadLayout",
-    "Layout",
-    "LayoutDrifted",
-    "Proposal",
-    "Question",
-    "UnknownLayout",
-    "fragment",
-    "identify",
-    "propose",
-    "read",
-]
 
 NAME = "csv"
 
@@ -42,14 +29,14 @@ NAME = "csv"
 def identify(head: bytes) -> str | None:
     """ "csv" with the name of the shipped layout, "csv" alone for another table of bookings, else None."""
     try:
-        text = delimited_header.decoded(head)
+        text = header.decoded(head)
     except UnreadableFile:
         return None
-    if text is None or delimited_header.is_of_another_format(text):
+    if text is None or header.is_of_another_format(text):
         return None
-    if delimited_header.line_of_no_text(text) is not None:
+    if header.line_of_no_text(text) is not None:
         return None
-    found = delimited_header.find(text[:HEAD])
+    found = header.find(text[:HEAD])
     if found is None:
         return None
     return NAME if found.layout is None else f"{NAME}.{found.layout.name}"
@@ -76,7 +63,7 @@ def propose(stream: BinaryIO) -> Proposal:
         return Proposal(
             layout=found.layout, sure=(f"The columns are those of the layout {found.layout.name!r}.",)
         )
-    return proposal(stream, delimited_text.encoding(stream).name, found.table)
+    return proposal(stream, encoding(stream).name, found.table)
 
 
 def fragment(stream: BinaryIO, position: int, *, layouts: Sequence[Layout] = ()) -> bytes:
@@ -86,4 +73,4 @@ def fragment(stream: BinaryIO, position: int, *, layouts: Sequence[Layout] = ())
     booking = next(islice(found, position - 1, None), None) if position > 0 else None
     if booking is None:
         raise NoSuchLine(f"The file has no line at position {position}.")
-    return delimited_text.raw_lines(stream, file.encoding, booking.first_line, booking.last_line)
+    return raw_lines(stream, file.encoding, booking.first_line, booking.last_line)

@@ -18,7 +18,7 @@ from reconciliation.formats.delimited.text import Cells
 from reconciliation.formats.delimited.values import NoAmount, minor
 from reconciliation.formats.delimited.words import Role, currency_in_title
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import (
     Account,
     Balance,
@@ -179,7 +179,7 @@ class _Statement:
             *self.steps.problems(),
             *self._closing_problems(opening, closing, beside[1]),
             *_noted(notes),
-            *(_ODDITIES[oddity].format(counted(number, "line")) for oddity, number in maker.oddities.items()),
+            *told(maker.oddities, _ODDITIES),
         )
         maker.oddities.clear()
         statement = self.tally.close(

@@ -10,8 +10,9 @@ from typing import TypeAlias
 from reconciliation.formats.delimited.layout import Signs
 from reconciliation.formats.delimited.rows import Plan
 from reconciliation.formats.delimited.text import Cells, Row
-from reconciliation.formats.delimited.values import DateOrder, DecimalMark, is_meant_as_a_date, marks, orders
+from reconciliation.formats.delimited.values import is_meant_as_a_date, marks, orders
 from reconciliation.formats.delimited.words import Role, titled
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import UnreadableFile
 
 ENOUGH_AMOUNTS = 1_000  # cells that are looked at for a decimal sign that is known or proved already

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from reconciliation.formats.mt940 import german as mt940_german
+from reconciliation.formats.mt940 import german
 
 # Lengths at which German banks cut one text into pieces (MT940 :86: and ISO 20022); such a piece runs on where a
 # table has more columns for them than the few that are texts of their own.
@@ -44,9 +44,9 @@ def parted(text: str) -> tuple[str, Mapping[str, str]]:
     if tagged is None:
         return text, _NOTHING
     tags = text[tagged.start() :]
-    found = mt940_german.attributes(tags, []) if "+" in tags else {"purpose": tags}
+    found = german.attributes(tags, []) if "+" in tags else {"purpose": tags}
     if ":" in tags:
-        mt940_german.read_spelled(found)
+        german.read_spelled(found)
     for name in _WITHOUT_BLANKS:
         if name in found:
             found[name] = found[name].replace(" ", "")

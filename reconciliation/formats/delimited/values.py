@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from enum import StrEnum
 from functools import lru_cache
 
 from ledger.currencies import KNOWN
 from ledger.money import LARGEST_MINOR
 from reconciliation.formats.delimited.words import MONTHS
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 _CENTURY_TURNS = 80  # two digits of a year: 80 to 99 are of the last century
-
-
-class DateOrder(StrEnum):
-    """In which order a date of numbers stands: day, month and year by their first letters."""
-
-    DMY = "DMY"
-    MDY = "MDY"
-    YMD = "YMD"
-
-
-class DecimalMark(StrEnum):
-    """What stands before the decimals."""
-
-    COMMA = ","
-    POINT = "."
 
 
 # --- dates ---

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO, NoReturn, TypeAlias
 
+from reconciliation.formats.streams import first_bytes
 from reconciliation.statement import UnreadableFile
 
 # The line of the file on which a field begins, counted from 1; its tag; its text, "\n" between its lines. The
@@ -128,7 +129,7 @@ def _refuse_endless(text: str, first: int, number: int) -> None:
 def _blocks(stream: BinaryIO) -> Iterator[str]:
     """The text of `stream` in pieces of whole lines, in UTF-8 or else CP1252, with "\n" before each line."""
     number = 0
-    for block in _pieces(stream, _line_end(head := _head(stream)), head):
+    for block in _pieces(stream, _line_end(head := first_bytes(stream, CHUNK)), head):
         if b"\0" in block:
             _refuse_nul(block, number)
         text = "\n" + _decoded(block).removesuffix("\n")
@@ -155,16 +156,6 @@ def _pieces(stream: BinaryIO, line_end: bytes, head: bytes) -> Iterator[bytes]:
         rest += more
     if rest:
         yield rest.replace(b"\r", b"")
-
-
-def _head(stream: BinaryIO) -> bytes:
-    head = data = stream.read(CHUNK)
-    while data and len(head) < CHUNK:
-        data = stream.read(CHUNK - len(head))
-        head += data
-    if not head:
-        raise UnreadableFile("The file is empty.")
-    return head
 
 
 def _line_end(head: bytes) -> bytes:
@@ -216,7 +207,7 @@ def raw_lines(stream: BinaryIO, first: int, last: int) -> bytes:
 
 
 def _raw(stream: BinaryIO) -> Iterator[bytes]:
-    rest = _head(stream)
+    rest = first_bytes(stream, CHUNK)
     line_end = re.compile(re.escape(_line_end(rest)) + b"|\n")
     while rest:
         begin = 0

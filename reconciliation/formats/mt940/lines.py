@@ -8,8 +8,8 @@ from datetime import date
 from functools import lru_cache
 
 from reconciliation.formats import drafts
-from reconciliation.formats.mt940 import returns as mt940_returns
-from reconciliation.formats.mt940 import texts as mt940_texts
+from reconciliation.formats.identifiers import NO_REFERENCE, known_reference, looks_like_bic
+from reconciliation.formats.mt940 import returns, texts
 from reconciliation.formats.mt940.fields import EXPLANATION
 from reconciliation.formats.mt940.oddities import Oddity
 from reconciliation.formats.mt940.texts import Facts
@@ -30,7 +30,7 @@ _DUTCH_COUNT = re.compile(r"TOTAAL ([0-9]{1,6}) (?:POSTEN|VZ)")
 _LOOKS_LIKE_FIELD = re.compile(r"\n:[0-9A-Z]{2,3}:")
 
 _CREDITS = frozenset({"C", "RD", "EC"})  # RD takes a debit back, RC a credit
-_NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", ""})
+_NO_REFERENCE = NO_REFERENCE | {""}
 _POINTERS = frozenset({"KREF+", "EREF", "MARF", "PREF", "EREF+", "MREF+"})  # the reference stands in :86:
 _REFERENCE_WIDTH = 16
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
@@ -42,7 +42,6 @@ _LUMP_CODES = frozenset({"191", "192", "194", "195", "196", "197"})
 _LONGEST_CODE = 60
 
 _BOOKED, _PENDING = LineStatus.BOOKED, LineStatus.PENDING
-_BIC_LENGTHS = (8, 11)
 _NO_FACTS: Facts = {}
 
 _NOBODY = Party()
@@ -69,7 +68,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
     customer, bank_reference, name = _references(references)
     counterparty = _counterparty(facts, customer, name, below)
     reversal = mark[0] == "R"
-    return_reason, original, charges = mt940_returns.told(facts, swift, reversal, below, amount, oddities)
+    return_reason, original, charges = returns.told(facts, swift, reversal, below, amount, oddities)
     made = drafts.line(
         amount,
         _PENDING if mark[0] == "E" else _BOOKED,
@@ -78,8 +77,8 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
         counterparty,
         get("purpose") if not below and get("purpose") else _remittance(facts, below, customer, counterparty),
         get("reference"),
-        _known(get("end_to_end_id")),
-        _known(get("mandate_id")),
+        known_reference(get("end_to_end_id")),
+        known_reference(get("mandate_id")),
         get("creditor_id"),
         bank_reference or _reference_below(below),
         _code(swift, get("code"), get("primanota"), get("key")),
@@ -129,7 +128,7 @@ def _explained(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
     below, _, text = rest.partition("\n:86:")
     if "\n:" in text or "\n:" in below:
         return _explained_by_several(rest, oddities)
-    return below.replace("\n", "").strip() if below else "", mt940_texts.facts(text) if text else _NO_FACTS
+    return below.replace("\n", "").strip() if below else "", texts.facts(text) if text else _NO_FACTS
 
 
 def _explained_by_several(rest: str, oddities: Counter[Oddity]) -> tuple[str, Facts]:
@@ -139,9 +138,9 @@ def _explained_by_several(rest: str, oddities: Counter[Oddity]) -> tuple[str, Fa
         by_tag[tag].append(text)
         if _LOOKS_LIKE_FIELD.search(text):
             oddities[Oddity.TAG_IN_TEXT] += 1
-    facts = mt940_texts.facts("\n".join(by_tag["86"])) if by_tag["86"] else {}
+    facts = texts.facts("\n".join(by_tag["86"])) if by_tag["86"] else {}
     if by_tag["NS"]:
-        facts = mt940_texts.facts_of_ns("\n".join(by_tag["NS"]).split("\n")) | facts
+        facts = texts.facts_of_ns("\n".join(by_tag["NS"]).split("\n")) | facts
     return below.replace("\n", "").strip(), facts
 
 
@@ -152,14 +151,12 @@ def _references(text: str) -> tuple[str, str | None, str | None]:
     if len(bank) > _REFERENCE_WIDTH and bank[_REFERENCE_WIDTH] == "/":
         bank = bank[:_REFERENCE_WIDTH]  # key words of the bank follow
     if len(customer) > _REFERENCE_WIDTH and customer[_REFERENCE_WIDTH - 1] == " ":
-        return customer[:_REFERENCE_WIDTH].rstrip(), _known(bank), customer[_REFERENCE_WIDTH:].strip()
-    return customer, _known(bank), None
-
-
-def _known(reference: str | None) -> str | None:
-    if not reference or (reference[0] in "Nn" and reference.upper() in _NO_REFERENCE):
-        return None
-    return reference
+        return (
+            customer[:_REFERENCE_WIDTH].rstrip(),
+            known_reference(bank),
+            customer[_REFERENCE_WIDTH:].strip(),
+        )
+    return customer, known_reference(bank), None
 
 
 def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> Party:
@@ -175,12 +172,7 @@ def _counterparty(facts: Facts, customer: str, name: str | None, below: str) -> 
             account, name = customer, below
         elif name is None and bic is None:
             return _NOBODY
-    return drafts.party(name, account, bic if bic is None or _is_bic(bic) else None)
-
-
-def _is_bic(text: str) -> bool:
-    """In the place of a BIC German banks also write their own bank code of eight digits."""
-    return len(text) in _BIC_LENGTHS and text.isalnum() and not text.isdigit()
+    return drafts.party(name, account, bic if bic is None or looks_like_bic(bic) else None)
 
 
 def _reference_below(below: str) -> str | None:

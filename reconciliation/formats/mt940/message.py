@@ -7,26 +7,17 @@ from collections.abc import Iterator
 
 from ledger.errors import Rejected
 from reconciliation.formats.mt940 import (
-    lines as mt940_lines,
-)
-from reconciliation.formats.mt940 import (
-    oddities as mt940_oddities,
-)
-from reconciliation.formats.mt940 import (
-    pages as mt940_pages,
-)
-from reconciliation.formats.mt940 import (
-    totals as mt940_totals,
-)
-from reconciliation.formats.mt940 import (
-    values as mt940_values,
+    lines,
+    pages,
+    totals,
+    values,
 )
 from reconciliation.formats.mt940.fields import EXPLANATION
-from reconciliation.formats.mt940.oddities import Oddity
+from reconciliation.formats.mt940.oddities import ODDITIES, Oddity
 from reconciliation.formats.mt940.pages import Page
 from reconciliation.formats.mt940.totals import Total
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import (
     Account,
     Balance,
@@ -84,7 +75,7 @@ class Message:
             self._close(tag, written)
         elif tag in ("90D", "90C"):
             self.is_interim = True
-            self.totals[tag] = mt940_totals.parse(written.split("\n", 1)[0], tag)
+            self.totals[tag] = totals.parse(written.split("\n", 1)[0], tag)
         elif tag in _AVAILABLE:
             self._note_stray(tag, written)
         elif tag not in _UNUSED:
@@ -100,7 +91,7 @@ class Message:
         elif tag in ("25", "25P"):
             self._name_account(tag, text)
         elif tag == "34F":
-            self.currency = self.currency or mt940_values.floor_currency(text.split("\n", 1)[0])
+            self.currency = self.currency or values.floor_currency(text.split("\n", 1)[0])
             self.is_interim = True
         elif tag in ("13", "13D"):
             self.is_interim = True
@@ -110,7 +101,7 @@ class Message:
     def _open(self, tag: str, text: str) -> None:
         if self.opening is not None:
             raise UnreadableFile("A statement has a second opening balance.")
-        self.opening = self.page_opening = mt940_values.balance(text.split("\n", 1)[0], tag, None)
+        self.opening = self.page_opening = values.balance(text.split("\n", 1)[0], tag, None)
         self.currency = self.opening.amount.currency
         self._note_stray(tag, text)
 
@@ -121,13 +112,13 @@ class Message:
         bank = bank.partition("\n")[0]
         if tag == "25P" and bank.strip():
             text = f"{bank.strip()}/{number.strip()}"
-        self.account = mt940_values.account(text.replace("\n", ""))
+        self.account = values.account(text.replace("\n", ""))
 
     def begin(self) -> Iterator[Item]:
         """The Header, behind what ends the statement before it; nothing where this page goes on with that."""
         before, self.before = self.before, None
         self._settle_currency()
-        if before is not None and mt940_pages.goes_on(before.page, self.page):
+        if before is not None and pages.goes_on(before.page, self.page):
             self._go_on(before)
             return
         if before is not None:
@@ -156,7 +147,7 @@ class Message:
 
     def _go_on(self, before: Message) -> None:
         """Makes this the next page of the statement that the message before began."""
-        if not mt940_pages.meets(before.page, self.page) and before.closing and self.page_opening:
+        if not pages.meets(before.page, self.page) and before.closing and self.page_opening:
             self.noticed.append(
                 f"A page begins with {self.page_opening.amount}, "
                 f"but the one before it ended with {before.closing.amount}."
@@ -178,7 +169,7 @@ class Message:
             raise UnreadableFile("A line stands behind the closing balance of its statement.")
         self.position += 1
         try:
-            line, is_credit = mt940_lines.line(text, self.currency or "", self.position, self.oddities)
+            line, is_credit = lines.line(text, self.currency or "", self.position, self.oddities)
         except Rejected as refusal:
             refused = RefusedLine(position=self.position, reason=refusal.message, line=number)
             return self.refusals.add(refused, self.tally)
@@ -191,12 +182,12 @@ class Message:
         if self.closing is not None:
             raise UnreadableFile("A statement has a second closing balance.")
         stated = text.split("\n", 1)[0]
-        if not mt940_values.names_currency(stated):
+        if not values.names_currency(stated):
             self.noticed.append(
                 "The closing balance does not name its currency, read as that of the opening."
             )
         opened_in = self.opening.amount.currency if self.opening is not None else None
-        self.closing = mt940_values.balance(stated, tag, opened_in)
+        self.closing = values.balance(stated, tag, opened_in)
         if self.closing.amount.currency != (self.currency or self.closing.amount.currency):
             raise UnreadableFile("The closing balance is in another currency than the statement.")
         self.currency = self.closing.amount.currency
@@ -231,9 +222,9 @@ class Message:
         noticed = (
             *self._header_problems(header),
             *self.noticed,
-            *mt940_pages.missing(self.opening, self.closing),
-            *mt940_oddities.told(self.oddities),
-            *mt940_totals.differences(self.totals, self.tally.all(currency), currency),
+            *pages.missing(self.opening, self.closing),
+            *told(self.oddities, ODDITIES),
+            *totals.differences(self.totals, self.tally.all(currency), currency),
             *self._strays(),
             *(("The message has no end mark; it may have been cut off.",) if self.is_cut else ()),
         )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from enum import StrEnum
-
-from reconciliation.formats.tally import counted
 
 
 class Oddity(StrEnum):
@@ -21,7 +18,7 @@ class Oddity(StrEnum):
     UNREADABLE_PART = "unreadable_part"
 
 
-_ODDITIES = {
+ODDITIES = {
     Oddity.NO_TYPE: "{} without a transaction type.",
     Oddity.NO_COMMA: "{} whose amount has no decimal comma; a point was read as one, and none as whole units.",
     Oddity.OTHER_LETTER: "{} with a currency letter that is not that of the account.",
@@ -31,9 +28,3 @@ _ODDITIES = {
     Oddity.FOREIGN_CHARGES: "{} with charges in another currency, which are left out.",
     Oddity.UNREADABLE_PART: "{} whose original amount or charges cannot be read, which are left out.",
 }
-
-
-def told(oddities: Mapping[Oddity, int]) -> Iterator[str]:
-    """What is odd about lines, with how many there are of each."""
-    for oddity, number in oddities.items():
-        yield _ODDITIES[oddity].format(counted(number, "line"))

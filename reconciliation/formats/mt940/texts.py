@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from reconciliation.formats.mt940 import dutch as mt940_dutch
-from reconciliation.formats.mt940 import german as mt940_german
+from reconciliation.formats.mt940 import dutch, german
 from reconciliation.formats.mt940.dutch import FULL_LINE
 
 Facts: TypeAlias = dict[str, str]
@@ -27,7 +26,7 @@ _WITHOUT_BLANKS = ("account", "bic", "creditor_id")
 
 def facts(written: str) -> Facts:
     """What a text of one or more lines says. Nothing is guessed: what no dialect explains is the purpose."""
-    found = mt940_german.by_subfields(written.replace("\n", ""))
+    found = german.by_subfields(written.replace("\n", ""))
     if found is not None:
         return found
     lines = written.split("\n")
@@ -38,10 +37,10 @@ def facts(written: str) -> Facts:
 
 def _by_key_words(text: str, lines: Sequence[str]) -> Facts | None:
     if text.startswith("/") and text.count("/") <= MOST_MARKS:
-        return mt940_dutch.by_slashes(text) or mt940_dutch.by_rows(lines)
+        return dutch.by_slashes(text) or dutch.by_rows(lines)
     if text.startswith("SEPA "):
-        return mt940_dutch.by_labels(lines)
-    return mt940_dutch.by_last_line(text) if "/NAAM:" in text else None
+        return dutch.by_labels(lines)
+    return dutch.by_last_line(text) if "/NAAM:" in text else None
 
 
 def facts_of_ns(lines: Iterable[str]) -> Facts:
@@ -85,9 +84,9 @@ def _free(text: str) -> Facts:
         return {"code": text}
     if text.startswith("999"):
         return {"code": "999", **_free(text[3:])}
-    if mt940_german.begins_with_attribute(text):
-        return _tidy(mt940_german.attributes(text, []))
+    if german.begins_with_attribute(text):
+        return _tidy(german.attributes(text, []))
     found = {"purpose": text}
     if ":" in text:
-        mt940_german.read_spelled(found)
+        german.read_spelled(found)
     return _tidy(found)

@@ -6,9 +6,9 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from ledger.banking import Bic, Iban, InvalidBic, InvalidIban
 from ledger.currencies import KNOWN, decimals
 from ledger.money import Money, checked_currency
+from reconciliation.formats import identifiers
 from reconciliation.statement import Account, Balance, UnreadableFile
 
 _CENTURY_TURNS = 80  # two digits of a year: 80 to 99 are of the last century
@@ -100,30 +100,16 @@ def account(text: str) -> Account:
     """
     number, currency = _without_currency(" ".join(text.split()))
     before, slash, behind = number.partition("/")
-    if slash and (bic := _bic(before)) is not None:
-        iban = _iban(behind)
+    if slash and (bic := identifiers.bic(before)) is not None:
+        iban = identifiers.iban(behind)
         return Account(iban=iban, other=None if iban else behind or None, currency=currency, bic=bic)
-    iban = _iban(number)
+    iban = identifiers.iban(number)
     return Account(iban=iban, other=None if iban else number or None, currency=currency)
 
 
 def _without_currency(number: str) -> tuple[str, str | None]:
     """The number, and the currency code that stands right behind its digits or behind a blank."""
     found = _CURRENCY_BEHIND.fullmatch(number, max(len(number) - 3, 0))
-    if found is None or found[1] not in KNOWN or _iban(number) is not None:
+    if found is None or found[1] not in KNOWN or identifiers.iban(number) is not None:
         return number, None
     return number[:-3].rstrip(), found[1]
-
-
-def _iban(number: str) -> str | None:
-    try:
-        return Iban.parse(number).compact
-    except InvalidIban:
-        return None
-
-
-def _bic(text: str) -> str | None:
-    try:
-        return Bic.parse(text).compact
-    except InvalidBic:
-        return None

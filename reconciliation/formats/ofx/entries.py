@@ -13,7 +13,7 @@ from functools import lru_cache
 from ledger.money import Money, UnknownCurrency, checked_currency
 from reconciliation.formats import drafts
 from reconciliation.formats.identifiers import bic, creditor_reference, iban
-from reconciliation.formats.ofx import values as ofx_values
+from reconciliation.formats.ofx import values
 from reconciliation.formats.ofx.values import written
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile
 
@@ -67,7 +67,7 @@ def line(
     if is_pending or not _UNUSUAL.isdisjoint(fields):
         return _unusual(fields, currency, is_pending, position, oddities)
     get = fields.get
-    amount, booked_on = ofx_values.money(get("TRNAMT"), currency), ofx_values.day(get("DTPOSTED"))
+    amount, booked_on = values.money(get("TRNAMT"), currency), values.day(get("DTPOSTED"))
     bank_reference = written(get("FITID"))
     code = _code(get("TRNTYPE"))
     if bank_reference is None or amount.minor * _SIGNS.get(code, 0) < 0:
@@ -93,7 +93,7 @@ def _unusual(
 ) -> Line:
     """The Line of a transaction that is pending, or has more than what all have."""
     get = fields.get
-    amount = ofx_values.money(get("TRNAMT"), _currency(fields, currency))
+    amount = values.money(get("TRNAMT"), _currency(fields, currency))
     status = _status(fields, is_pending)
     bank_reference = written(get("FITID"))
     code = _code(get("TRNTYPE"))
@@ -105,7 +105,7 @@ def _unusual(
     return Line(
         amount=amount,
         status=status,
-        booked_on=ofx_values.day(get("DTPOSTED")),
+        booked_on=values.day(get("DTPOSTED")),
         valued_on=_valued_on(fields),
         counterparty=_counterparty(fields),
         remittance=_remittance(memo, numbers),
@@ -161,7 +161,7 @@ def _note(code: str | None, amount: Money, bank_reference: str | None, oddities:
 def _valued_on(fields: dict[str, str]) -> date | None:
     """The day the money is available, else the one on which its user moved it."""
     for field in ("DTAVAIL", "DTUSER", "DTTRAN"):
-        if field in fields and (found := ofx_values.day(fields[field])) is not None:
+        if field in fields and (found := values.day(fields[field])) is not None:
             return found
     return None
 

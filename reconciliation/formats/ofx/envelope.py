@@ -18,7 +18,7 @@ from ofxparse.ofxparse import OfxParserException
 from ledger.errors import Rejected
 from ledger.money import Money, checked_currency
 from reconciliation.formats import identifiers
-from reconciliation.formats.ofx import values as ofx_values
+from reconciliation.formats.ofx import values
 from reconciliation.formats.ofx.scan import Mark
 from reconciliation.formats.ofx.values import written
 from reconciliation.statement import Account, Balance, UnreadableFile
@@ -101,10 +101,10 @@ class Collected:
 
 def _plain(name: str, value: str, currency: str) -> str:
     if name in _DAYS:
-        day = ofx_values.day(value)
+        day = values.day(value)
         return "" if day is None else day.strftime("%Y%m%d")
     if name == "BALAMT":
-        return ofx_values.number(value, currency)
+        return values.number(value, currency)
     return value.upper() if name == "CURDEF" else value
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from ledger.errors import Rejected
 from ledger.money import checked_currency
-from reconciliation.formats.ofx import entries as ofx_entries
+from reconciliation.formats.ofx import entries
 from reconciliation.formats.ofx import fragment as ofx_fragment
 from reconciliation.formats.ofx.entries import ODDITIES, Oddity
 from reconciliation.formats.ofx.envelope import Collected, Envelope
@@ -23,7 +23,8 @@ from reconciliation.formats.ofx.scan import Event, Kind, Mark, Transaction, scan
 from reconciliation.formats.ofx.status import Answers
 from reconciliation.formats.ofx.text import CHUNK, pieces
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.streams import first_bytes
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import Header, Item, Line, RefusedLine, Statement, UnreadableFile
 
 MOST_STATEMENTS = 500  # of one file
@@ -53,7 +54,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     Memory stays flat however long the file is. Raises UnreadableFile, possibly after lines were given:
     nothing is to be kept of a file that was not read to its end.
     """
-    head = _head(stream)
+    head = first_bytes(stream, CHUNK)
     found = _opened(head)
     noticed = list(_opening_problems(found))
     blocks = chain((head,), iter(lambda: stream.read(CHUNK), b""))
@@ -67,7 +68,7 @@ def fragment(stream: BinaryIO, position: int) -> bytes:
 
     Raises NoSuchLine beyond the last, and UnreadableFile for what is no OFX file.
     """
-    return ofx_fragment.find(stream, position, _opened(_head(stream)))
+    return ofx_fragment.find(stream, position, _opened(first_bytes(stream, CHUNK)))
 
 
 def _opened(head: bytes) -> Opening:
@@ -75,16 +76,6 @@ def _opened(head: bytes) -> Opening:
     if found is None:
         raise UnreadableFile("The file does not begin as an OFX file does.", line=1)
     return found
-
-
-def _head(stream: BinaryIO) -> bytes:
-    head = data = stream.read(CHUNK)
-    while data and len(head) < CHUNK:
-        data = stream.read(CHUNK - len(head))
-        head += data
-    if not head:
-        raise UnreadableFile("The file is empty.")
-    return head
 
 
 def _opening_problems(found: Opening) -> Iterator[str]:
@@ -225,7 +216,7 @@ class _Reading:
         try:
             if transaction.fault is not None:
                 raise UnreadableFile(transaction.fault)
-            line = ofx_entries.line(transaction.fields, self.currency, is_pending, position, self.oddities)
+            line = entries.line(transaction.fields, self.currency, is_pending, position, self.oddities)
         except Rejected as refusal:
             refused = RefusedLine(position=position, reason=refusal.message, line=transaction.line)
             return self.refusals.add(refused, self.tally)
@@ -240,7 +231,7 @@ class _Reading:
         noticed = (
             *self.noticed,
             *self._problems(found),
-            *(ODDITIES[oddity].format(counted(number, "line")) for oddity, number in self.oddities.items()),
+            *told(self.oddities, ODDITIES),
         )
         return self.tally.close(
             header, currency=self.currency, opening=None, closing=found.closing, noticed=noticed

@@ -8,11 +8,11 @@ from datetime import date
 
 from ledger.errors import Rejected
 from reconciliation.formats import identifiers
-from reconciliation.formats.qif import entries as qif_entries
+from reconciliation.formats.qif import entries
 from reconciliation.formats.qif.entries import ODDITIES, Oddity, Style
 from reconciliation.formats.qif.records import Kind, Record, Section
 from reconciliation.formats.refusals import Refusals
-from reconciliation.formats.tally import Tally, counted
+from reconciliation.formats.tally import Tally, counted, told
 from reconciliation.statement import (
     Account,
     Balance,
@@ -68,10 +68,10 @@ class Reading:
         is_first = not self._tally.lines and not self._tally.refused
         try:
             if is_first and _is_opening(record):
-                line = qif_entries.opening(record, self._style, position=position)
+                line = entries.opening(record, self._style, position=position)
                 self._opening = Balance(amount=line.amount, on=line.booked_on, kind="Opening Balance")
             else:
-                line = qif_entries.line(record, self._style, position=position, oddities=self._oddities)
+                line = entries.line(record, self._style, position=position, oddities=self._oddities)
         except Rejected as refusal:
             refused = RefusedLine(position=position, reason=refusal.message, line=record.line)
             return self._refusals.add(refused, self._tally)
@@ -118,8 +118,7 @@ class Reading:
         if self._is_investment:
             trades = counted(self.trades, "investment transaction")
             yield f"The account holds investments: {trades} not imported."
-        for oddity, number in self._oddities.items():
-            yield ODDITIES[oddity].format(counted(number, "line"))
+        yield from told(self._oddities, ODDITIES)
 
 
 def _is_opening(record: Record) -> bool:

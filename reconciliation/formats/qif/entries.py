@@ -8,11 +8,10 @@ from datetime import date
 from enum import StrEnum
 
 from ledger.money import Money
-from reconciliation.formats.delimited.values import DateOrder
 from reconciliation.formats.identifiers import creditor_reference
-from reconciliation.formats.qif import values as qif_values
+from reconciliation.formats.qif import values
 from reconciliation.formats.qif.records import Record
-from reconciliation.formats.qif.values import Mark
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import Line, LineStatus, Party, UnreadableFile
 
 # Letters of a bank record: those that are read; the address, and what only the books it comes from are about.
@@ -40,14 +39,14 @@ class Style:
     """How the values of a file are written, and the currency of the account."""
 
     date_order: DateOrder
-    mark: Mark
+    mark: DecimalMark
     currency: str
 
     def day(self, text: str | None) -> date:
         """The day. Raises UnreadableFile for what is none."""
         if text is None:
             raise UnreadableFile("A line has no date.")
-        found = qif_values.day(text, self.date_order)
+        found = values.day(text, self.date_order)
         if found is None:
             raise UnreadableFile("The date of a line is no day, or not written as the others of the file.")
         return found
@@ -56,7 +55,7 @@ class Style:
         """The amount. Raises UnreadableFile for what is none."""
         if text is None:
             raise UnreadableFile("A line has no amount.")
-        found = qif_values.minor(text, self.mark, self.currency)
+        found = values.minor(text, self.mark, self.currency)
         if found is None:
             raise UnreadableFile("An amount of a line is no number that fits the account's currency.")
         return Money(found, self.currency)

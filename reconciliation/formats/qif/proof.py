@@ -7,10 +7,9 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Generic, TypeVar
 
-from reconciliation.formats.delimited.values import DateOrder
-from reconciliation.formats.qif import values as qif_values
 from reconciliation.formats.qif.records import Event, Kind, Record
-from reconciliation.formats.qif.values import Mark
+from reconciliation.formats.qif.values import day, minor
+from reconciliation.formats.written import DateOrder, DecimalMark
 from reconciliation.statement import UnreadableFile
 
 AMOUNTS = ("T", "U", "$")
@@ -63,8 +62,8 @@ class Proof:
 
     def __init__(self, events: Iterable[Event], *, currency: str, date_order: DateOrder | None) -> None:
         """Looks at all `events`. Raises AmbiguousDates, unless `date_order` is told, or AmbiguousAmounts."""
-        dates: Evidence[DateOrder] = Evidence(DateOrder, qif_values.day)
-        amounts: Evidence[Mark] = Evidence(Mark, lambda text, mark: qif_values.minor(text, mark, currency))
+        dates: Evidence[DateOrder] = Evidence(DateOrder, day)
+        amounts: Evidence[DecimalMark] = Evidence(DecimalMark, lambda text, mark: minor(text, mark, currency))
         for event in events:
             if isinstance(event, Record):
                 _look(event, dates, amounts)
@@ -72,7 +71,7 @@ class Proof:
         self.mark = _mark(amounts)
 
 
-def _look(record: Record, dates: Evidence[DateOrder], amounts: Evidence[Mark]) -> None:
+def _look(record: Record, dates: Evidence[DateOrder], amounts: Evidence[DecimalMark]) -> None:
     kind = record.section.kind
     if kind in (Kind.BANK, Kind.INVESTMENT):
         for text in record.all("D"):
@@ -95,7 +94,7 @@ def _order(dates: Evidence[DateOrder]) -> DateOrder:
     )
 
 
-def _mark(amounts: Evidence[Mark]) -> Mark:
+def _mark(amounts: Evidence[DecimalMark]) -> DecimalMark:
     if (mark := amounts.proved) is not None:
         return mark
     if amounts.has_conflict:

@@ -13,13 +13,13 @@ from typing import BinaryIO
 
 from ledger.errors import Rejected
 from ledger.money import checked_currency
-from reconciliation.formats.delimited.values import DateOrder
 from reconciliation.formats.qif.accounts import NO_CURRENCY, Reading
 from reconciliation.formats.qif.entries import Style
 from reconciliation.formats.qif.proof import Proof
 from reconciliation.formats.qif.records import Event, Kind, Record, Section, events
 from reconciliation.formats.refusals import Refusals
 from reconciliation.formats.tally import counted
+from reconciliation.formats.written import DateOrder
 from reconciliation.statement import Item, NoSuchLine, Statement, UnreadableFile
 
 FORMAT = "qif"

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from enum import StrEnum
 from functools import lru_cache
 
 from ledger.currencies import decimals
 from ledger.money import UnreadableAmount, minor_units
-from reconciliation.formats.delimited.values import DateOrder
-
-
-class Mark(StrEnum):
-    """What stands before the decimals; thousands are set apart by the other, a blank or an apostrophe, if at all."""
-
-    POINT = "."
-    COMMA = ","
-
+from reconciliation.formats.written import DateOrder, DecimalMark
 
 _PARTS = re.compile(r"([0-9]{1,4})\s*[/.-]\s*([0-9]{1,2})\s*([/.'-])\s*([0-9]{1,4})", re.ASCII)
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
@@ -67,19 +58,22 @@ def _date(year: int | None, month: str, day_: str) -> date | None:
 
 
 _GROUPED = {
-    Mark.POINT: re.compile(r"([+-]?[1-9][0-9]{0,2}(?:([,'\s])[0-9]{3})(?:\2[0-9]{3})*)(?:\.([0-9]*))?"),
-    Mark.COMMA: re.compile(r"([+-]?[1-9][0-9]{0,2}(?:([.'\s])[0-9]{3})(?:\2[0-9]{3})*)(?:,([0-9]*))?"),
+    DecimalMark.POINT: re.compile(
+        r"([+-]?[1-9][0-9]{0,2}(?:([,'\s])[0-9]{3})(?:\2[0-9]{3})*)(?:\.([0-9]*))?"
+    ),
+    DecimalMark.COMMA: re.compile(r"([+-]?[1-9][0-9]{0,2}(?:([.'\s])[0-9]{3})(?:\2[0-9]{3})*)(?:,([0-9]*))?"),
 }
 _PLAIN = {
-    Mark.POINT: re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"),
-    Mark.COMMA: re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)"),
+    DecimalMark.POINT: re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"),
+    DecimalMark.COMMA: re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)"),
 }
-_OTHER = {Mark.POINT: Mark.COMMA, Mark.COMMA: Mark.POINT}
+_OTHER = {DecimalMark.POINT: DecimalMark.COMMA, DecimalMark.COMMA: DecimalMark.POINT}
 
 
-def minor(text: str, mark: Mark, currency: str) -> int | None:
+def minor(text: str, mark: DecimalMark, currency: str) -> int | None:
     """The minor units that `text` is if `mark` stands before its decimals, None where it is no amount then.
 
+    Thousands are set apart by the other mark, a blank or an apostrophe, if at all.
     Three digits behind a mark are thousands where the currency has fewer decimals.
     """
     text = text.strip()
