@@ -32,10 +32,7 @@ class Contents:
 def contents(session: Session, file: StatementFile) -> Contents:
     """What a file holds, as far as it has been read."""
     of_file = select(StatementRecord).where(StatementRecord.file_id == file.id).order_by(StatementRecord.id)
-    members = select(StatementFile.id).where(StatementFile.archive_id == file.id).order_by(StatementFile.id)
-    return Contents(
-        session.scalars(of_file).all(), session.scalars(members).all(), session.get(FileProgress, file.id)
-    )
+    return Contents(session.scalars(of_file).all(), file.member_ids or (), session.get(FileProgress, file.id))
 
 
 def lines(

@@ -19,6 +19,7 @@ from ledger.models import BankAccount
 from reconciliation import balances, booking, itemising, layouts, own_accounts, reading, receiving
 from reconciliation.account_locks import AccountLocks, OutOfOrder
 from reconciliation.formats import detect
+from reconciliation.formats.archive import PassedOver
 from reconciliation.models import FileState, StatementFile, StatementRecord
 from reconciliation.receiving import NO_WISHES, Wishes
 from reconciliation.statement import (
@@ -63,7 +64,8 @@ class ImportReport:
     @property
     def failed(self) -> bool:
         """Whether it, or one of its members, was not taken in."""
-        return self.refusal is not None or any(member.failed for member in self.members)
+        is_refused = self.refusal is not None and not isinstance(self.refusal, PassedOver)
+        return is_refused or any(member.failed for member in self.members)
 
 
 @dataclass
@@ -94,6 +96,8 @@ def import_file(
     wishes name what there is not.
     """
     received = receiving.receive(session, content, name=name, act=act, wishes=wishes)
+    if received.refusal is not None:
+        return report_of(received.file, refusal=received.refusal)
     if received.file.state != FileState.UNPACKED:
         return take_in(session, received.file, act=act)
     return gathered(received, [take_in(session, file, act=act) for file in received.files])
@@ -125,7 +129,9 @@ def take_in(
     A file that cannot be read, or is about an account we do not have, is kept with the reason and no line of it
     is imported.
     """
-    session.refresh(file, ["state"], with_for_update=True)  # whoever else reads it now is waited for
+    session.refresh(
+        file, ["state"], with_for_update={"key_share": True}
+    )  # whoever else reads it now is waited for
     if file.state in receiving.READ:
         return report_of(file, duplicate=True)
     try:
@@ -197,11 +203,13 @@ def _take_in(
     return done
 
 
-def known_of(session: Session, file: StatementFile, chosen: BankAccount | None) -> reading.Known:
-    """What is known of a file beside its bytes."""
+def known_of(
+    session: Session, file: StatementFile, chosen: BankAccount | None, *, revoked: bool = False
+) -> reading.Known:
+    """What is known of a file beside its bytes; with `revoked` also by layouts that are revoked since."""
     return reading.Known(
         currency=chosen.currency if chosen else None,
-        layouts=layouts.standing(session, chosen),
+        layouts=layouts.standing(session, chosen, revoked=revoked),
         date_order=reading.date_order(file.date_order),
     )
 

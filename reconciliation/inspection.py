@@ -25,18 +25,20 @@ def inspect(stream: BinaryIO, *, name: str, known: Known = NOTHING) -> list[dict
     stream.seek(0)
     try:
         if form is not None:
-            return [one for member in archive.members(stream, name=name) for one in _member(member, name)]
+            return [
+                one for member in archive.members(stream, name=name) for one in _member(member, name, known)
+            ]
         _, items = reading.open_file(stream, known)
         return [_statement(whole, name) for whole in gather(items)]
     except UnreadableFile as refusal:
         return [_refused(name, refusal)]
 
 
-def _member(member: archive.Member, archive_name: str) -> list[dict[str, Any]]:
+def _member(member: archive.Member, archive_name: str, known: Known) -> list[dict[str, Any]]:
     name = f"{archive_name}/{member.name}"
     if member.content is None:
         return [_refused(name, member.refusal)] if member.refusal is not None else []
-    return inspect(io.BytesIO(member.content), name=name)
+    return inspect(io.BytesIO(member.content), name=name, known=known)
 
 
 def _refused(name: str, refusal: UnreadableFile) -> dict[str, Any]:

@@ -24,9 +24,14 @@ class NothingToConfirm(Conflict):
     """The file was not refused for its layout, so there is none to confirm."""
 
 
-def standing(session: Session, chosen: BankAccount | None) -> Sequence[Layout]:
-    """The confirmed layouts of an account, the latest first; of every account where none is chosen."""
-    query = select(StatementLayout).where(StatementLayout.revoked_at.is_(None))
+def standing(session: Session, chosen: BankAccount | None, *, revoked: bool = False) -> Sequence[Layout]:
+    """The confirmed layouts of an account, the latest first; of every account where none is chosen.
+
+    With `revoked` also those that describe no new file: they still describe those that were read by them.
+    """
+    query = select(StatementLayout)
+    if not revoked:
+        query = query.where(StatementLayout.revoked_at.is_(None))
     if chosen is not None:
         query = query.where(StatementLayout.bank_account_id == chosen.id)
     return [

@@ -118,6 +118,7 @@ class StatementFile(Base):
     open_accounts_of: Mapped[str | None] = mapped_column(ForeignKey("creditors.id"))
     proposal: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     unopened: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB)
+    member_ids: Mapped[list[str] | None] = mapped_column(JSONB)
     date_order: Mapped[str | None] = mapped_column(String(20))
 
 

@@ -40,11 +40,15 @@ NO_WISHES = Wishes()
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A stored file. Of an archive `members` are the files in it, and `unopened` what could not be taken out."""
+    """A stored file. Of an archive `members` are the files in it, and `unopened` what could not be taken out.
+
+    `refusal` says why an archive cannot be opened at all.
+    """
 
     file: StatementFile
     members: tuple[StatementFile, ...] = ()
     unopened: tuple[archive.Member, ...] = ()
+    refusal: UnreadableFile | None = None
 
     @property
     def files(self) -> tuple[StatementFile, ...]:
@@ -70,7 +74,7 @@ def receive(session: Session, content: bytes, *, name: str, act: Act, wishes: Wi
         members = list(archive.members(io.BytesIO(content), name=name))
     except UnreadableFile as refusal:
         refuse(session, file, refusal, act)
-        return Received(file)
+        return Received(file, refusal=refusal)
     return _unpacked(session, file, members, act, wishes)
 
 
@@ -111,6 +115,7 @@ def _unpacked(
         for member in members
         if member.content is not None
     )
+    file.member_ids = [one.id for one in stored]
     if file.state != FileState.UNPACKED:
         file.state, file.format = FileState.UNPACKED, archive.identify(file.content[:4])
         file.refusal = file.refusal_code = file.refusal_line = None

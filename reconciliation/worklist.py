@@ -88,7 +88,7 @@ def raw_fragment(session: Session, line_id: str) -> bytes:
     record = get_statement(session, line.statement_id)
     file = get_file(session, record.file_id)
     account = get_bank_account(session, line.bank_account_id)
-    known = importing.known_of(session, file, account)
+    known = importing.known_of(session, file, account, revoked=True)
     return reading.fragment(io.BytesIO(file.content), line.position, known)
 
 

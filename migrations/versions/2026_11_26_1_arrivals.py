@@ -75,6 +75,7 @@ def _widen_files() -> None:
     op.add_column("statement_files", sa.Column("open_accounts_of", _ID, nullable=True))
     op.add_column("statement_files", sa.Column("proposal", postgresql.JSONB(), nullable=True))
     op.add_column("statement_files", sa.Column("unopened", postgresql.JSONB(), nullable=True))
+    op.add_column("statement_files", sa.Column("member_ids", postgresql.JSONB(), nullable=True))
     op.add_column("statement_files", sa.Column("date_order", sa.String(20), nullable=True))
     for column, table in (
         ("archive_id", "statement_files"), ("bank_account_id", "bank_accounts"),
