@@ -151,6 +151,9 @@ def _statement() -> Iterator[tuple[str, File, Expected]]:
         yield f"a line of status '{status}'", content, told(words)
     yield "no account", replaced(GOOD, camt.ACCOUNT, ""), told()
     yield "a statement within a statement", replaced(GOOD, "<Ntry>", "<Stmt><Ntry>"), refused()
+    inner = GOOD[GOOD.index(b"<Document") :]
+    within = GOOD[:second] + b"<Ntry>" + inner + b"</Ntry>" + GOOD[second:]
+    yield "another file within a line", within, refused("before the one above it has ended")
     yield "a line within a line", replaced(GOOD, "<Ntry>", "<Ntry><Ntry>"), refused()
     yield "an empty document", GOOD[: GOOD.index(b"<BkTo")] + b"</Document>", refused("no statement")
 

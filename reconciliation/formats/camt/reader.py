@@ -53,6 +53,11 @@ def read(stream: BinaryIO) -> Iterator[Item]:
             if owner is None or message is None:
                 source.forget(element)
                 continue
+            if current is not None:
+                raise UnreadableFile(
+                    "A statement in the file begins before the one above it has ended.",
+                    line=xml.line_of(owner),
+                )
             found = Reading.of(owner, message, None if owner is element else source.first(element))
             if ended is not None and ended.goes_on_with(found):
                 ended.turn_to(found)

@@ -22,7 +22,7 @@ from reconciliation.formats.qif.values import day
 from reconciliation.formats.written import DateOrder
 from reconciliation.statement import Line, LineStatus, NoSuchLine, UnreadableFile, WholeStatement, gather
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CORPUS = (ROOT / os.environ.get("DUECOURSE_CORPUS", "../shared/corpus")).resolve()
 
 pytestmark = [

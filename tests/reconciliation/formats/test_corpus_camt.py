@@ -41,7 +41,7 @@ from tests.factories.camt import (
     returned,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CORPUS = (ROOT / os.environ.get("DUECOURSE_CORPUS", "../shared/corpus")).resolve()
 
 pytestmark = [

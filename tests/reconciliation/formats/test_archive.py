@@ -341,7 +341,7 @@ def _outcome(stream: io.BytesIO) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def child() -> Iterator[Child]:
-    with Child("tests.reconciliation.test_archive", "prepared") as child:
+    with Child("tests.reconciliation.formats.test_archive", "prepared") as child:
         yield child
 
 

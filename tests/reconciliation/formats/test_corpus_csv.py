@@ -24,7 +24,7 @@ from reconciliation.formats.delimited import text as delimited_text
 from reconciliation.formats.delimited.opening import table_of
 from reconciliation.statement import LineStatus, NoSuchLine, UnreadableFile, WholeStatement, gather
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CORPUS = (ROOT / os.environ.get("DUECOURSE_CORPUS", "../shared/corpus")).resolve()
 
 pytestmark = [

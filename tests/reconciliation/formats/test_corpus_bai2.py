@@ -15,7 +15,7 @@ import pytest
 from reconciliation.formats import bai2
 from reconciliation.statement import LineStatus, NoSuchLine, UnreadableFile, WholeStatement, gather
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CORPUS = (ROOT / os.environ.get("DUECOURSE_CORPUS", "../shared/corpus")).resolve()
 
 pytestmark = [

@@ -19,7 +19,7 @@ from ledger.money import Money
 from reconciliation.formats import mt940
 from reconciliation.statement import Account, LineStatus, UnreadableFile, WholeStatement, gather
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CORPUS = (ROOT / os.environ.get("DUECOURSE_CORPUS", "../shared/corpus")).resolve()
 
 pytestmark = [

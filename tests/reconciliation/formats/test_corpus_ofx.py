@@ -17,7 +17,7 @@ from ledger.money import Money
 from reconciliation.formats import ofx
 from reconciliation.statement import LineStatus, NoSuchLine, UnreadableFile, WholeStatement, gather
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CORPUS = (ROOT / os.environ.get("DUECOURSE_CORPUS", "../shared/corpus")).resolve()
 KINDS = ("ofx1", "ofx2")
 
