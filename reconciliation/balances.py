@@ -194,7 +194,9 @@ def _within_day(links: Sequence[Link], closed: int | None, path: Path | None, mo
         for link in ordered:
             link.day_minor = link.row.closing_minor - path.start
     else:
-        ordered = sorted(links, key=lambda link: (_depth(link, links, closed), *_numbered(link)))
+        ordered = sorted(
+            links, key=lambda link: (_depth(link, links, closed), len(link.own), *_numbered(link))
+        )
         through: dict[str, int] = {}
         for link in ordered:
             through |= link.own
@@ -215,7 +217,14 @@ def _depth(link: Link, links: Sequence[Link], closed: int | None) -> int:
     seen, opening = {link.row.id}, link.row.opening_minor
     while opening != closed:
         earlier = next(
-            (one for one in links if one.row.id not in seen and one.row.closing_minor == opening), None
+            (
+                one
+                for one in links
+                if one.row.id not in seen
+                and one.row.closing_minor == opening
+                and not link.own.keys() <= one.own.keys()  # what tells of all its lines is not before it
+            ),
+            None,
         )
         if earlier is None:
             break

@@ -32,6 +32,7 @@ _SHORTEST_WORD = 3  # that is looked for within longer ones
 _SHORTEST_CUT = 12  # references are cut to 16 characters by SWIFT fields
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", "STARTUMS"})
 _MOST_PAIRS = 20_000  # pairs of one day and amount that are compared each with each
+_WRITTEN_OUT = re.compile("([aou])e")  # ä, ö and ü where there are no umlauts
 _TOKEN = re.compile(r"[a-z0-9]+")
 _WORDS_TO_AGREE = 0.6  # of the letters of the shorter text
 
@@ -112,7 +113,7 @@ def facts_of(
         account=_compact(account),
         reference=_compact(reference),
         block=_compact(block),
-        name=_squeezed(name or ""),
+        name=" ".join(_words(name or "")),
         text="".join(words),
         words=frozenset(words),
     )
@@ -249,7 +250,19 @@ def _names(mine: str, other: str, *, same_words: bool) -> int | None:
     short, long = sorted((mine, other), key=len)
     if long.startswith(short):
         return 2
-    return None if same_words else _OTHER_NAME
+    if same_words:
+        return None
+    return 0 if _share_a_word(short, long) else _OTHER_NAME
+
+
+def _share_a_word(mine: str, other: str) -> bool:
+    """Whether two names have a word in common, be it cut, or an umlaut written out."""
+    return any(
+        len(word) >= _SHORTEST_WORD and (theirs.startswith(word) or word.startswith(theirs))
+        for word in _WRITTEN_OUT.sub(r"\1", mine).split()
+        for theirs in _WRITTEN_OUT.sub(r"\1", other).split()
+        if len(theirs) >= _SHORTEST_WORD
+    )
 
 
 def _texts(mine: Facts, other: Facts, *, same_words: bool) -> int | None:
@@ -282,10 +295,6 @@ def _looks_like_iban(account: str) -> bool:
 def _compact(value: str | None) -> str:
     found = "" if value is None else "".join(value.split()).upper()
     return "" if found in _NO_REFERENCE else found
-
-
-def _squeezed(value: str) -> str:
-    return "".join(_words(value))
 
 
 def _words(value: str) -> list[str]:

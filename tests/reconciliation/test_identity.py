@@ -94,7 +94,7 @@ def test_within_a_family_other_words_are_another_booking() -> None:
     first, second = line(remittance="Rate 1 von 12"), line(remittance="Rate 2 von 12")
     assert agreement(known(first), told(second)) is None
     assert agreement(known(first, "csv"), told(second, "mt940")) is None
-    named = line(counterparty=Party(name="Anna Beispiel")), line(counterparty=Party(name="Otto Beispiel"))
+    named = line(counterparty=Party(name="Anna Beispiel")), line(counterparty=Party(name="Otto Muster"))
     assert agreement(known(named[0]), told(named[1])) is None
     assert agreement(known(named[0], "csv"), told(named[1], "mt940")) is None
     paid = [replace(one, counterparty=Party(name=one.counterparty.name, iban=IBAN)) for one in named]
