@@ -104,7 +104,7 @@ def load_for_children(names: Sequence[str]) -> None:
 
 
 def _seeded(comparison: Comparison) -> str:
-    return f"bench_{comparison.name}"
+    return f"bench_{comparison.name.replace('-', '_')}"
 
 
 def _in_child(step: Step, comparison: str, case: str, size: int, setting: Setting) -> Any:

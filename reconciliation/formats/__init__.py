@@ -1,1 +1,1 @@
-"""Readers of bank files, one module a format: `identify(head)` and a streaming `read(stream)`."""
+"""Readers of bank files, one package a format: `identify(head)`, a streaming `read(stream)`, and `fragment`."""

@@ -20,7 +20,7 @@ class NotAStatement(UnreadableFile):
 
 
 class Reader(Protocol):
-    """What every module of a format offers."""
+    """What every package of a format offers."""
 
     def identify(self, head: bytes) -> str | None:
         """The format's name and version if a file beginning with `head` is of it."""

@@ -1,4 +1,4 @@
-"""Tells of a text in a bank file whether it is an IBAN, a BIC or a creditor reference."""
+"""Tells of a text in a bank file whether it is an IBAN, a BIC, a creditor reference, or none at all."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from reconciliation.formats import archive, xml
 from reconciliation.formats.camt import messages
+from reconciliation.formats.xml_encoding import readable
 
 
 def named(head: bytes) -> str:
@@ -16,7 +17,7 @@ def named(head: bytes) -> str:
         return f"The file is {known}"
     if head and not head.strip(b"\0"):
         return "The file holds nothing but zero bytes"
-    text = xml.readable(head)
+    text = readable(head)
     if not text.strip():
         return "The file is empty"
     if text.lstrip().startswith("<"):

@@ -25,6 +25,7 @@ from lxml import etree
 
 from reconciliation.formats import xml
 from reconciliation.formats.tables import Act, Layout, Misread, Record, Trace, run
+from reconciliation.formats.xml_encoding import plain_encoding
 from reconciliation.statement import UnreadableFile
 
 MARK = "duecourse-entries"  # the attribute that tells which entries an element stands for
@@ -114,7 +115,7 @@ class Thinned:
     def _end_of_entries(self, data: bytes) -> int:
         """Where the last entry of `data` ends, 0 without any."""
         if not self._opening:
-            found, encoding = self._finds_tag.search(data), xml.plain_encoding(data)
+            found, encoding = self._finds_tag.search(data), plain_encoding(data)
             if found is None or encoding is None:
                 return 0
             tag = found[1].decode()

@@ -6,7 +6,6 @@ single text (10 million bytes) are those of libxml2, and this parser never lifts
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias, cast
 
 from lxml import etree
 
+from reconciliation.formats.xml_encoding import readable
 from reconciliation.statement import UnreadableFile
 
 CHUNK = 64 * 1024
@@ -34,11 +34,6 @@ _HARDENED: dict[str, Any] = {
     "remove_pis": True,
     "collect_ids": False,
 }
-
-# Encodings that write "<" as the ASCII byte or one UTF-16 unit: in these no markup hides from the first look.
-_ENCODINGS = re.compile(r"utf-8|ascii|utf-16(-[bl]e)?|iso8859-[0-9]+|cp125[0-8]")
-_OTHER_ENCODINGS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"\0\0\0<", b"<\0\0\0", b"\x4c\x6f\xa7\x94")
-_DECLARED = re.compile(r"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 
 _TAG = re.compile(rb"<\0?[A-Za-z_\x80-\xff]")
 
@@ -195,49 +190,6 @@ def _past_blank(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     return at
-
-
-def readable(head: bytes) -> str:
-    """The beginning of a file as text with all its markup; letters beyond ASCII may come out wrong.
-
-    Raises UnreadableFile for an encoding that bank files do not use.
-    """
-    if head.startswith(_OTHER_ENCODINGS):
-        _refuse_encoding()
-    if head.startswith((codecs.BOM_UTF16_LE, b"<\0")):
-        return head.decode("utf-16-le", "replace").removeprefix("\ufeff")
-    if head.startswith((codecs.BOM_UTF16_BE, b"\0<")):
-        return head.decode("utf-16-be", "replace").removeprefix("\ufeff")
-    text = head.removeprefix(codecs.BOM_UTF8).decode("latin-1")
-    declared = _DECLARED.match(text)
-    if declared is not None and not _is_known(declared[1]):
-        _refuse_encoding()
-    return text
-
-
-def plain_encoding(head: bytes) -> str | None:
-    """The encoding of the file if it writes each ASCII character as that one byte, else None."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0", b"<\0", *_OTHER_ENCODINGS)):
-        return None
-    has_mark = head.startswith(codecs.BOM_UTF8)
-    declared = _DECLARED.match(head[:CHUNK].removeprefix(codecs.BOM_UTF8).decode("latin-1"))
-    if declared is None:
-        return "utf-8"
-    if not _is_known(declared[1]):
-        return None
-    name = codecs.lookup(declared[1]).name
-    return None if name.startswith("utf-16") or (has_mark and name != "utf-8") else name
-
-
-def _is_known(encoding: str) -> bool:
-    try:
-        return _ENCODINGS.fullmatch(codecs.lookup(encoding).name) is not None
-    except LookupError:
-        return False
-
-
-def _refuse_encoding() -> NoReturn:
-    raise UnreadableFile("The file is written in an encoding that bank files do not use.", line=1)
 
 
 def _refuse_declarations(element: etree._Element) -> None:

@@ -129,6 +129,7 @@ def _tables() -> Iterator[tuple[str, File, Expected]]:
     yield "a quote that never closes", replaced(GOOD, "Strom", '"Strom'), told()
     yield "commas for semicolons in a line", replaced(GOOD, ROWS[1], ROWS[1].replace(";", ",")), told()
     yield "a line of text", written(ROWS[0], "Dies ist kein Umsatz", *ROWS[1:]), told()
+    yield "a title of blanks", b" " * 3_000 + b"X" + GOOD, told()
     yield "a million columns", GOOD + b"x;" * 500_000, told()
 
 

@@ -49,6 +49,7 @@ class Role(StrEnum):
 MANY = frozenset({Role.NAME, Role.REMITTANCE, Role.CURRENCY})  # roles that several columns may have
 
 _CURRENCY_AT_END = re.compile(r"[ (]*\b(?:in )?([A-Z]{3})\)?:?\s*\Z|\(\s*(€)\s*\)\s*\Z|[ (](€)\)?\s*\Z")
+_LONGEST_END = 40  # letters of a title within which a currency at its end begins
 _KEPT = re.compile(r"[^a-z0-9]+")
 
 
@@ -67,7 +68,8 @@ def currency_in_title(text: str) -> str | None:
 
 
 def _parted(text: str) -> tuple[str, str | None]:
-    found = _CURRENCY_AT_END.search(text)
+    end = text.rstrip()
+    found = _CURRENCY_AT_END.search(end, max(len(end) - _LONGEST_END, 0))
     if found is None:
         return text, None
     code = found[1] or "EUR"
