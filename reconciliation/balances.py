@@ -117,13 +117,17 @@ WHERE lines.bank_account_id = :account AND {COUNTED} GROUP BY 1
 """  # noqa: S608 - put together from constants
 
 _OWN = f"""
-SELECT sightings.statement_id, lines.id, lines.amount_minor
-FROM line_sightings AS sightings
-JOIN statement_lines AS lines ON lines.id = sightings.line_id
-JOIN statements ON statements.id = sightings.statement_id
-JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
-WHERE sightings.statement_id = ANY(:statements) AND sightings.counts AND {COUNTED}
-AND lines.booked_on >= statements.closes_on AND lines.booked_on >= :first AND lines.bank_account_id = :account
+WITH recent AS MATERIALIZED (
+    SELECT lines.id, lines.amount_minor, lines.booked_on
+    FROM statement_lines AS lines JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
+    WHERE lines.bank_account_id = :account AND lines.booked_on >= :first AND {COUNTED}
+), told AS MATERIALIZED (
+    SELECT sightings.statement_id, sightings.line_id, statements.closes_on
+    FROM statements JOIN line_sightings AS sightings ON sightings.statement_id = statements.id
+    WHERE statements.id = ANY(:statements) AND sightings.counts
+)
+SELECT told.statement_id, recent.id, recent.amount_minor
+FROM told JOIN recent ON recent.id = told.line_id WHERE recent.booked_on >= told.closes_on
 """  # noqa: S608 - put together from constants
 
 _WRITE = """

@@ -27,18 +27,20 @@ _FACTS = (
     "charges_minor", "batch_payment_information_id", "batch_message_id", "batch_count", "valued_on", "details",
 )  # fmt: skip
 
-_FIND = f"""
-SELECT id, wanted.day AS found_on, statement_id, booked_on, amount_minor, currency, identity, state, status,
-    provisional, lump_id, bank_reference, {", ".join(_FACTS)}
-FROM statement_lines AS lines
-JOIN unnest(CAST(:days AS date[]), CAST(:amounts AS bigint[])) AS wanted (day, amount)
-    ON amount_minor = wanted.amount AND {{on}}
-WHERE bank_account_id = :account
+# One look into the index for each day and amount, however many lines the account has: OFFSET 0 keeps it so.
+_LOOK = f"""
+SELECT wanted.day AS found_on, found.*
+FROM unnest(CAST(:days AS date[]), CAST(:amounts AS bigint[])) AS wanted (day, amount)
+CROSS JOIN LATERAL (
+    SELECT id, statement_id, booked_on, amount_minor, currency, identity, state, status, provisional, lump_id,
+        bank_reference, {", ".join(_FACTS)}
+    FROM statement_lines
+    WHERE bank_account_id = :account AND amount_minor = wanted.amount AND {{on}} OFFSET 0
+) AS found
 """  # noqa: S608 - put together from constants
-
 _BOOKED_THEN = "booked_on = wanted.day"
 _VALUED_THEN = "valued_on = wanted.day AND valued_on <> booked_on"
-_FIND = f"{_FIND.format(on=_BOOKED_THEN)} UNION ALL {_FIND.format(on=_VALUED_THEN)} ORDER BY id"
+_FIND = f"{_LOOK.format(on=_BOOKED_THEN)} UNION ALL {_LOOK.format(on=_VALUED_THEN)} ORDER BY id"
 
 _ANY = "SELECT EXISTS (SELECT 1 FROM statement_lines WHERE bank_account_id = :account)"
 
