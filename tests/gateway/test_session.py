@@ -70,7 +70,7 @@ def test_an_upload_is_read_from_its_beginning_again_after_a_deadlock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     story = Story(admin, erp, treasury, second_treasurer)
-    calls = refuse_first(monkeypatch, "reconciliation.importing.import_file", importing.import_file, DEADLOCK)
+    calls = refuse_first(monkeypatch, "reconciliation.importing.take_in", importing.take_in, DEADLOCK)
     story.bank_books(transfer(5_000, "Danke"))
     assert calls == [1, 2]
     assert [one["amount_minor"] for one in treasury.all("/v1/statement-lines")] == [5_000]
