@@ -63,11 +63,11 @@ class TooLarge(Rejected):
     """The lines of a statement add up to more than there is money."""
 
 
-ANNOUNCED = "The bank told of it during the day; it counts once the statement books it."
-
-
 class WrongCurrency(Rejected):
     """The statement is in another currency than its account."""
+
+
+ANNOUNCED = "The bank told of it during the day; it counts once the statement books it."
 
 
 def exclusive(subject: str) -> ColumnElement[Any]:
@@ -175,11 +175,11 @@ class StatementWriter:
         arrivals = [self._arrival(line) for line in dated if isinstance(line, Line)]
         self._recognise(arrivals)
         fates = [(arrival, arrival.fate(can_book=self._books)) for arrival in arrivals]
-        self._store([arrival for arrival, fate in fates if fate is Fate.NEW])
-        self._promote([arrival for arrival, fate in fates if fate is Fate.PROMOTED])
         for arrival, fate in fates:
             if fate is not Fate.NEW:
                 self._row(arrival)  # what does not fit is refused, known or not
+        self._store([arrival for arrival, fate in fates if fate is Fate.NEW])
+        self._promote([arrival for arrival, fate in fates if fate is Fate.PROMOTED])
         stored_lines.fill(
             self._session,
             (

@@ -121,6 +121,20 @@ def test_a_report_that_comes_late_and_once_more_is_known(session: Session, books
     assert (late.imported, late.known, amounts(session)) == (0, 1, [700])
 
 
+def test_a_text_that_fits_no_column_is_refused_also_where_its_line_is_announced(
+    session: Session, books: Books, act: Act
+) -> None:
+    announced = entry(700, "Anna", "x", reference="BANK-00001")
+    report = camt.Stated(entries=(announced,), account=OUR_IBAN, balances=(("ITAV", 0, MONDAY, "EUR"),))
+    take_in(session, camt.camt_file("camt.052", [report]), act)
+    long = entry(700, "Anna" * 100, "x", reference="BANK-00001")
+    done = importing.import_file(session, statement(long, opening=0), name="a.xml", act=act)
+    session.commit()
+    assert done.refusal is not None
+    assert done.refusal.code == "too_long"
+    assert [line.provisional for line in lines_of(session)] == [True]
+
+
 @pytest.mark.parametrize(("minor", "currency"), [(700, "USD"), (0, "EUR")])
 def test_what_is_no_money_stays_set_aside_when_it_is_booked(
     session: Session, books: Books, act: Act, minor: int, currency: str
