@@ -219,7 +219,7 @@ class StatementRecord(Base):
 
 
 def _gap_sentence(gap: Money) -> str:
-    return f"Lines of {gap} are missing before it: its opening balance is not the closing balance before."
+    return f"Lines of {gap} are missing before it, or lines of {-gap} are too many: the balances do not meet."
 
 
 class StatementLine(Base):

@@ -171,6 +171,28 @@ def test_a_break_is_no_gap_once_the_missing_line_has_come(session: Session, book
     assert statements_of(session)[-1].gap_minor is None
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        (entry(1_000, "Anna", reference="NEW-000001"), entry(2_000, "Bert", reference="NEW-000002")),
+        (entry(3_000, "Sammler", reference="LUMP-00001"),),
+    ],
+    ids=["new references", "a lump of the same lines"],
+)
+def test_lines_that_are_told_as_others_are_too_many_and_the_gap_says_so(
+    session: Session, books: Books, act: Act, again: tuple[camt.Entry, ...]
+) -> None:
+    first = (entry(1_000, "Anna", reference="BANK-00001"), entry(2_000, "Bert", reference="BANK-00002"))
+    take_in(session, statement(*first, opening=0), act)
+    take_in(session, statement(*again, opening=0, number=2), act)
+    session.commit()
+    assert sorted(one.gap_minor or 0 for one in statements_of(session)) == [-3_000, 0]
+    assert [problem for one in statements_of(session) for problem in one.told_problems] == [
+        "Lines of -30.00 EUR are missing before it, or lines of 30.00 EUR are too many: the balances do not meet."
+    ]
+    assert bank_balance(session, books.account) == 3_000
+
+
 @pytest.mark.race
 def test_one_file_brought_by_eight_hands_is_one_statement(
     session: Session, books: Books, act: Act, engine: Engine
