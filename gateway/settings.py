@@ -31,6 +31,9 @@ class Settings(BaseSettings):
         default=None,
         description="An external PostgreSQL, 14 or newer. Without it one is started in data_dir.",
     )
+    api_key: SecretStr | None = Field(
+        default=None, description="Who acts on the command line where it matters: an API key, dc_..."
+    )
     data_dir: Path = Field(default=Path("duecourse-data"), description="Where the embedded PostgreSQL lives.")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
