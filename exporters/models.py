@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.database import Base, Identifier, Instant
 
 
 class StoredFile(Base):
-    """A file that leaves: written once, sealed by its SHA-256; triggers forbid later changes of its bytes."""
+    """A file that leaves: written once, sealed by its SHA-256; triggers forbid later changes of its bytes.
+
+    A draft that is edited gets another file; the one before is withdrawn and never leaves.
+    """
 
     __tablename__ = "stored_files"
-    __table_args__ = (UniqueConstraint("batch_id"),)
+    __table_args__ = (
+        Index(
+            "uq_stored_files_one_standing",
+            "batch_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index("ix_stored_files_batch_id", "batch_id"),
+        CheckConstraint("withdrawn_at IS NULL OR released_at IS NULL", name="withdrawn_or_released"),
+    )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))
@@ -25,6 +37,7 @@ class StoredFile(Base):
     batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str] = mapped_column(String(100))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
     released_at: Mapped[datetime | None] = mapped_column(Instant)
     released_by: Mapped[str | None] = mapped_column(String(100))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -49,11 +49,17 @@ class Creditor(Base):
 
 
 class BankAccount(Base):
-    """An account of a creditor: statements are about it, and direct debits are credited to it."""
+    """An account of a creditor: statements are about it, and direct debits are credited to it.
+
+    `cut_off_time`, `cut_off_zone` and `cut_off_days` say until when its bank takes a file, `days_ahead` how many
+    calendar days ahead it takes one (see ledger.cut_offs); the profiles say how a file for it is written.
+    """
 
     __tablename__ = "bank_accounts"
     __table_args__ = (
         CheckConstraint("iban IS NOT NULL OR other_number IS NOT NULL", name="has_a_number"),
+        CheckConstraint("cut_off_days BETWEEN 0 AND 10", name="cut_off_days"),
+        CheckConstraint("days_ahead BETWEEN 2 AND 365", name="days_ahead"),
         UniqueConstraint("iban", "currency"),
         UniqueConstraint("other_number", "currency"),
     )
@@ -66,14 +72,30 @@ class BankAccount(Base):
     bic: Mapped[str | None] = mapped_column(String(11))
     currency: Mapped[str] = mapped_column(String(3))
     batch_booking: Mapped[bool] = mapped_column(server_default=text("true"))
+    cut_off_time: Mapped[time] = mapped_column(server_default=text("'14:00'"))
+    cut_off_zone: Mapped[str] = mapped_column(String(40), server_default="Europe/Berlin")
+    cut_off_days: Mapped[int] = mapped_column(server_default="0")
+    days_ahead: Mapped[int] = mapped_column(server_default="14")
+    file_profile: Mapped[str] = mapped_column(String(30), server_default="pain.008.001.08")
+    character_profile: Mapped[str] = mapped_column(String(10), server_default="latin")
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 
 
 class Customer(Base):
-    """Somebody who owes us money, or will."""
+    """Somebody who owes us money, or will.
+
+    `notice_days` is how long before a debit the customer agreed to be told of it; None means as the creditor's terms
+    say. Once `automatic_stopped_at` is set nothing is collected or chased without a person.
+    """
 
     __tablename__ = "customers"
+    __table_args__ = (
+        CheckConstraint("notice_days BETWEEN 0 AND 90", name="notice_days"),
+        CheckConstraint(
+            "(automatic_stopped_at IS NULL) = (automatic_stopped_because IS NULL)", name="stopped_with_reason"
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
     external_id: Mapped[str | None] = mapped_column(String(100), unique=True)
@@ -84,12 +106,18 @@ class Customer(Base):
     street: Mapped[str | None] = mapped_column(String(70))
     postcode: Mapped[str | None] = mapped_column(String(16))
     town: Mapped[str | None] = mapped_column(String(35))
+    notice_days: Mapped[int | None]
+    automatic_stopped_at: Mapped[datetime | None] = mapped_column(Instant)
+    automatic_stopped_because: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 
 
 class Invoice(Base):
-    """What a customer owes. `allocated_minor` is kept by a trigger on allocations, never by code."""
+    """What a customer owes. `allocated_minor` is kept by a trigger on allocations, never by code.
+
+    `pre_notified_on` is the day on which the invoice itself was sent and announced its debit, as the ERP says.
+    """
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -122,6 +150,7 @@ class Invoice(Base):
     discount_percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     collection_status: Mapped[str] = mapped_column(String(20))
     hold: Mapped[str | None] = mapped_column(String(20))
+    pre_notified_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 

@@ -12,7 +12,8 @@ from ledger import creditors, invoices, outbox, states
 from ledger.acts import Act
 from ledger.database import among
 from ledger.errors import Conflict, NotFound, Rejected
-from mandates import drafting
+from ledger.models import BankAccount
+from mandates import drafting, terms
 from mandates.collectable import ENDED, earliest_collection
 from mandates.models import Batch, Debit, Mandate, MandateType, PaymentBlock, Scheme
 from mandates.states import BATCH, DEBIT, MANDATE, BatchState, DebitState, MandateState
@@ -27,7 +28,7 @@ class NothingToCollect(Rejected):
 
 
 class SecondPersonNeeded(Conflict):
-    """Who drafted a batch can neither approve nor release it."""
+    """Who drafted or last edited a batch can neither approve nor release it."""
 
 
 class TooLate(Conflict):
@@ -64,7 +65,9 @@ def draft(
     chosen = drafting.choose(session, creditor_id, scheme, collect_until, act=act)
     if not chosen:
         raise NothingToCollect(f"No {scheme} debit is scheduled.", field="creditor_id")
-    batch = drafting.new_batch(creditor_id, scheme, chosen, act)
+    account = session.get_one(BankAccount, chosen[0].bank_account_id)
+    one_person = not terms.of(session, creditor_id).two_persons
+    batch = drafting.new_batch(account, scheme, chosen, one_person=one_person, act=act)
     session.add(batch)
     session.flush()
     states.born(session, [batch.id], BatchState.DRAFT, noun="batch", act=act)
@@ -194,8 +197,8 @@ def _lock(session: Session, batch_id: str) -> Batch:
 
 
 def _require_second_person(batch: Batch, act: Act) -> None:
-    if act.actor == batch.drafted_by:
-        raise SecondPersonNeeded("Who drafted a batch can neither approve nor release it.")
+    if not batch.one_person and act.actor in (batch.drafted_by, batch.edited_by):
+        raise SecondPersonNeeded("Who drafted or last edited a batch can neither approve nor release it.")
 
 
 def _require_in_time(content: Sequence[Debit], today: date) -> None:

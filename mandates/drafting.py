@@ -55,12 +55,15 @@ def choose(
     return chosen
 
 
-def new_batch(creditor_id: str, scheme: Scheme, chosen: Sequence[Debit], act: Act) -> Batch:
+def new_batch(
+    account: BankAccount, scheme: Scheme, chosen: Sequence[Debit], *, one_person: bool, act: Act
+) -> Batch:
     """The batch that holds the debits `chosen`, with a message id of its own."""
     batch_id = new_id("bat")
     return Batch(
-        id=batch_id, creditor_id=creditor_id, scheme=scheme, state=BatchState.DRAFT,
-        message_id=f"DC{batch_id.removeprefix('bat_').upper()}",
+        id=batch_id, creditor_id=account.creditor_id, bank_account_id=account.id, scheme=scheme,
+        state=BatchState.DRAFT, message_id=f"DC{batch_id.removeprefix('bat_').upper()}",
+        file_profile=account.file_profile, one_person=one_person,
         debit_count=len(chosen), total_minor=sum(debit.amount_minor for debit in chosen), currency="EUR",
         drafted_by=act.actor, created_at=act.at,
     )  # fmt: skip

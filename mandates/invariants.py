@@ -65,12 +65,13 @@ INVARIANTS = (
     ),
     Invariant(
         "two_persons_release",
-        "Every released batch was approved and released by somebody other than who drafted it.",
+        "Every released batch was approved and released by others than who drafted or last edited it, or says why not.",
         "released batches",
         """
         SELECT count(*), count(*) FILTER (
-            WHERE approved_by IS NULL OR approved_by = drafted_by
-            OR released_by IS NULL OR released_by = drafted_by
+            WHERE approved_by IS NULL OR released_by IS NULL OR (NOT one_person AND (
+                approved_by IN (drafted_by, edited_by) OR released_by IN (drafted_by, edited_by)
+            ))
         ) FROM batches
         WHERE released_at IS NOT NULL OR state NOT IN ('draft', 'approved', 'closed')
         """,

@@ -241,7 +241,7 @@ def test_a_batch_has_one_file_for_ever(session: Session, books: Books, act: Act)
     session.commit()
     with pytest.raises(IntegrityError) as caught:
         stored_files.store(session, b"another", kind="pain.008", name="again.xml", batch_id=batch.id, act=act)
-    assert violated(caught.value) == "uq_stored_files_batch_id"
+    assert violated(caught.value) == "uq_stored_files_one_standing"
     session.rollback()
 
 

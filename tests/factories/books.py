@@ -13,9 +13,9 @@ from ledger.acts import Act
 from ledger.customers import CustomerFacts
 from ledger.invoices import InvoiceFacts
 from ledger.models import BankAccount, Creditor, Customer, Invoice
-from mandates import lifecycle
+from mandates import lifecycle, terms
 from mandates.lifecycle import SignedMandate
-from mandates.models import Mandate, Scheme
+from mandates.models import AnnouncedBy, Mandate, Scheme
 
 OUR_IBAN = "DE02120300000000202051"
 CREDITOR_IDENTIFIER = "DE98ZZZ09999999999"
@@ -37,6 +37,8 @@ class Books:
             session, name="Muster Energie GmbH", country="DE", creditor_identifier=CREDITOR_IDENTIFIER,
             town="Berlin", act=act,
         )  # fmt: skip
+        # The ERP announces the debits; tests of notices change the terms.
+        terms.change(session, self.creditor.id, announced_by=AnnouncedBy.ERP, act=act)
         self.account: BankAccount = creditors.open_bank_account(
             session, creditor_id=self.creditor.id, name="Main", iban=OUR_IBAN, bic="BYLADEM1001", act=act
         )

@@ -155,11 +155,11 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Engine, tmp_path: P
 
 
 _KEPT = (
-    "accounts", "allocations", "audit_records", "bank_accounts", "batches", "chain_head", "credit_notes",
-    "creditors", "debits", "events", "file_downloads", "invoices", "journal_entries", "line_sightings", "mandates",
-    "match_parts",
-    "matches", "payment_blocks", "payments", "postings", "refunds", "state_changes", "statement_files",
-    "statement_layouts", "statement_lines", "statements", "stored_files",
+    "accounts", "allocations", "audit_records", "bank_accounts", "batches", "chain_head", "collection_terms",
+    "credit_notes", "creditors", "debits", "events", "file_downloads", "invoices", "journal_entries",
+    "line_sightings", "mandate_amendments", "mandates", "match_parts", "matches", "payment_blocks", "payments",
+    "postings", "pre_notifications", "refunds", "state_changes", "statement_files", "statement_layouts",
+    "statement_lines", "statements", "stored_files",
 )  # fmt: skip
 
 
@@ -173,5 +173,5 @@ def test_nothing_is_deleted_from_the_books(engine: Engine) -> None:
 
 
 def test_every_table_is_kept_or_may_be_cleared() -> None:
-    cleared = {"api_keys", "customers", "idempotent_replies", "statement_file_progress"}
+    cleared = {"api_keys", "customers", "idempotent_replies", "reason_policies", "statement_file_progress"}
     assert set(Base.metadata.tables) == {*_KEPT, *cleared}
