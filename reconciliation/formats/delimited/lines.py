@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from ledger.money import Money
-from mandates.reason_codes import BY_CODE
+from mandates.reason_codes import IN_TEXTS
 from reconciliation.formats import drafts
 from reconciliation.formats.delimited.figures import FigureReader, Unreadable
 from reconciliation.formats.delimited.rows import Booking, Plan
@@ -238,4 +238,4 @@ def _names_a_return(booking_text: str) -> bool:
 
 def _reason(*texts: str) -> str:
     """The first ISO code of a return in the texts, else that of a reason that is told in words only."""
-    return next((word for word in _REASON.findall(" ".join(texts)) if word in BY_CODE), NARRATIVE)
+    return next((word for word in _REASON.findall(" ".join(texts)) if word in IN_TEXTS), NARRATIVE)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from ledger.money import Money, UnreadableAmount
-from mandates.reason_codes import BY_CODE
+from mandates.reason_codes import IN_TEXTS
 from reconciliation.formats.mt940.oddities import Oddity
 from reconciliation.formats.mt940.texts import Facts
 from reconciliation.formats.mt940.values import AMOUNT, minor_units
@@ -69,7 +69,7 @@ def _reason(facts: Facts) -> str:
     if key in _REASONS:
         return _REASONS[key]
     words = _REASON.findall(" ".join((facts.get("purpose", ""), facts.get("return_note", ""))))
-    return next((word for word in words if word in BY_CODE), key or _NARRATIVE)
+    return next((word for word in words if word in IN_TEXTS), key or _NARRATIVE)
 
 
 def _amounts(
