@@ -1,0 +1,1 @@
+"""Letters: what customers are told, in their own language."""
