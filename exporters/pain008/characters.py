@@ -1,18 +1,26 @@
-"""The characters every SEPA bank must take, and the way of any text into them (EPC217-08, EPC230-15)."""
+"""The characters a bank takes, as profiles, and the way of any text into them (EPC217-08, EPC230-15)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from anyascii import anyascii
+
+from ledger.errors import NotFound
 
 # EPC217-08 chapter 6.2: what all banks support; a bank may refuse or replace everything else.
 GUARANTEED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
 REPLACEMENT = "."
 
-# Umlauts as the German banks write them (DFÜ agreement, Anlage 3, alternative to the table of EPC217-08).
-_UMLAUTS = {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ẞ": "SS"}
+# Umlauts as the German banks write them: the alternative that Anlage 3 of the DFÜ agreement allows.
+_TWO_LETTERS = {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ẞ": "SS"}
+
+# The same letters by the table of EPC217-08 itself, which has no ẞ.
+_ONE_LETTER = {"Ä": "A", "Ö": "O", "Ü": "U", "ä": "a", "ö": "o", "ü": "u", "ß": "s", "ẞ": "SS"}
 
 # Letters that do not fall apart into a base and an accent (table of EPC217-08).
 _LETTERS = {"Æ": "A", "æ": "a", "Œ": "O", "œ": "o", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l", "€": "E"}
@@ -28,42 +36,46 @@ _SIGNS = {
     "&": "+",
     "…": "...",
 }
-_OWN = {**_UMLAUTS, **_LETTERS, **_SIGNS}
 
 _MARKS = ("Mn", "Me")
 _LETTERS_AND_NUMBERS = ("L", "N")
 
-_CLEAN = re.compile(r"[A-Za-z0-9/\-?:().,'+]+(?: [A-Za-z0-9/\-?:().,'+]+)*")
+
+class UnknownCharacters(NotFound):
+    """No character profile has this name."""
 
 
 class _Equivalents(dict[int, str]):
-    """Code point to SEPA text, worked out when first met and then remembered."""
+    """Code point to text of one profile, worked out when first met and then remembered."""
+
+    def __init__(self, taken: frozenset[str], own: Mapping[str, str]) -> None:
+        super().__init__()
+        self._taken = taken
+        self._own = own
 
     def __missing__(self, code: int) -> str:
-        equivalent = _equivalent(chr(code))
+        equivalent = self._equivalent(chr(code))
         self[code] = equivalent
         return equivalent
 
+    def _equivalent(self, character: str) -> str:
+        """Itself, its row of our tables, without accents, in Latin letters, else a full stop."""
+        if character in self._taken:
+            return character
+        if character.isspace():
+            return " "
+        if character in self._own:
+            return self._own[character]
+        if unicodedata.category(character) in _MARKS:
+            return ""
+        return self._without_marks(character) or _in_latin(character) or REPLACEMENT
 
-def _equivalent(character: str) -> str:
-    """SEPA text for one character: itself, our map, without accents, in Latin letters, else a full stop."""
-    if character in GUARANTEED:
-        return character
-    if character.isspace():
-        return " "
-    if character in _OWN:
-        return _OWN[character]
-    if unicodedata.category(character) in _MARKS:
-        return ""
-    return _without_marks(character) or _in_latin(character) or REPLACEMENT
-
-
-def _without_marks(character: str) -> str | None:
-    """The compatibility form without accents, when all that is left is SEPA text or has an own equivalent."""
-    base = [part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)]
-    if any(part not in GUARANTEED and part not in _OWN for part in base):
-        return None
-    return "".join(_OWN.get(part, part) for part in base)
+    def _without_marks(self, character: str) -> str | None:
+        """The compatibility form without accents, when all that is left is taken or has a row of its own."""
+        base = [part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)]
+        if any(part not in GUARANTEED and part not in self._own for part in base):
+            return None
+        return "".join(part if part in GUARANTEED else self._own[part] for part in base)
 
 
 def _in_latin(character: str) -> str | None:
@@ -73,22 +85,80 @@ def _in_latin(character: str) -> str | None:
     return "".join(part if part in GUARANTEED else REPLACEMENT for part in anyascii(character))
 
 
-_EQUIVALENTS = _Equivalents()
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Characters:
+    """What one kind of bank takes: `taken` stays as it is, `beyond` finds the first character that does not."""
+
+    name: str
+    taken: frozenset[str]
+    beyond: re.Pattern[str]
+    clean: re.Pattern[str]
+    equivalents: dict[int, str]
 
 
-def is_clean(text: str) -> bool:
-    """Whether `text` is SEPA text already: guaranteed characters, no blank at either end, no two in a row."""
-    return _CLEAN.fullmatch(text) is not None
+def _profile(name: str, also: str, umlauts: Mapping[str, str]) -> Characters:
+    taken = GUARANTEED | frozenset(also)
+    inside = re.escape("".join(sorted(taken - {" "})))
+    return Characters(
+        name=name,
+        taken=taken,
+        beyond=re.compile(f"[^{inside} ]"),
+        clean=re.compile(f"[{inside}]+(?: [{inside}]+)*"),
+        equivalents=_Equivalents(taken, {**umlauts, **_LETTERS, **_SIGNS}),
+    )
 
 
-def to_sepa(text: str) -> str:
-    """`text` in the guaranteed characters, blanks collapsed; what has no equivalent becomes a full stop.
+# The guaranteed set and nothing else, umlauts in two letters: right for every bank.
+LATIN = _profile("latin", "", _TWO_LETTERS)
 
-    German umlauts become two letters, other accents fall away, other scripts are written in Latin letters.
-    Only text without any visible character becomes empty. SEPA text comes back unchanged. For names and free
-    text; never for references, which are compared character by character.
+# What German banks must take besides (DFÜ agreement, Anlage 3, V26.11): it stays as it is.
+GERMAN = _profile("german", "ÄÖÜäöüß&*$%", _TWO_LETTERS)
+
+# The letters of French and the at sign, which French banks take where it is agreed with them (CFONB); the
+# umlauts French does not have go by the table of EPC217-08.
+FRENCH = _profile("french", "ÀÂÇÈÉÊËÎÏÔÙÛÜàâçèéêëîïôùûüÿ@", _ONE_LETTER)
+
+CHARACTERS: Mapping[str, Characters] = MappingProxyType({each.name: each for each in (LATIN, GERMAN, FRENCH)})
+DEFAULT = LATIN
+
+
+def by_name(name: str) -> Characters:
+    """The character profile called `name`. Raises UnknownCharacters with the names there are."""
+    try:
+        return CHARACTERS[name]
+    except KeyError:
+        known = ", ".join(CHARACTERS)
+        raise UnknownCharacters(
+            f"There are no characters of that name; there are {known}.", field="character_profile"
+        ) from None
+
+
+def is_clean(text: str, characters: Characters = DEFAULT) -> bool:
+    """Whether `text` can stay as it is: characters the bank takes, no blank at either end, no two in a row."""
+    return characters.clean.fullmatch(text) is not None
+
+
+def to_sepa(text: str, characters: Characters = DEFAULT) -> str:
+    """`text` in the characters the bank takes, blanks collapsed; what has no equivalent becomes a full stop.
+
+    Accents fall away, other scripts are written in Latin letters; with `latin` and `german` an umlaut that
+    cannot stay becomes two letters. Only text without any visible character becomes empty. What is clean comes
+    back unchanged. For names and free text; never for references, which are compared character by character.
     """
-    if is_clean(text):
+    if characters.clean.fullmatch(text) is not None:
         return text
-    converted = " ".join(unicodedata.normalize("NFC", text).translate(_EQUIVALENTS).split())
+    converted = " ".join(unicodedata.normalize("NFC", text).translate(characters.equivalents).split())
     return converted or (REPLACEMENT if text.strip() else "")
+
+
+def shortened(text: str, limit: int, characters: Characters = DEFAULT) -> str:
+    """The first `limit` characters of `to_sepa`, as a file has them; still never empty for a visible text."""
+    return to_sepa(text, characters)[:limit].rstrip()
+
+
+def changed(
+    text: str, characters: Characters = DEFAULT, *, limit: int | None = None
+) -> tuple[str, str] | None:
+    """Before and after, where the file will not say exactly `text`; None where it will. For showing to people."""
+    after = to_sepa(text, characters) if limit is None else shortened(text, limit, characters)
+    return None if after == text else (text, after)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
 
 from ledger.money import Money
 
@@ -78,6 +80,32 @@ class Transaction:
     purpose: str | None = None
 
 
+class Transactions(Protocol):
+    """What a block holds: a tuple, or what `Streamed` gives once."""
+
+    def __iter__(self) -> Iterator[Transaction]: ...
+
+    def __len__(self) -> int: ...
+
+
+class Streamed:
+    """Transactions that come only once, as from a cursor; `count` and `control_sum_minor` are known before.
+
+    Whoever writes them compares both with what came, because the head of a file stands before them.
+    """
+
+    def __init__(self, source: Iterable[Transaction], *, count: int, control_sum_minor: int) -> None:
+        self._source = source
+        self._count = count
+        self.control_sum_minor = control_sum_minor
+
+    def __iter__(self) -> Iterator[Transaction]:
+        return iter(self._source)
+
+    def __len__(self) -> int:
+        return self._count
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentBlock:
     """One PmtInf: everything collected into one account on one date with one scheme and sequence type."""
@@ -89,10 +117,13 @@ class PaymentBlock:
     creditor: Party
     creditor_id: str
     batch_booking: bool = True
-    transactions: tuple[Transaction, ...]
+    transactions: Transactions
 
     @property
     def control_sum_minor(self) -> int:
+        """In EUR cents: added up, or as it was announced for transactions that come only once."""
+        if isinstance(self.transactions, Streamed):
+            return self.transactions.control_sum_minor
         return sum(transaction.amount.minor for transaction in self.transactions)
 
 

@@ -108,7 +108,7 @@ def _address_part(element: str, value: str, profile: Profile, field: str) -> str
     limit = profile.address_lengths.get(element)
     if limit is None:
         raise Unwritable(f"An address of {profile.name} has no place for this.", field=field)
-    return f"<{element}>{values.text(value, limit, field)}</{element}>"
+    return f"<{element}>{values.text(value, limit, profile, field)}</{element}>"
 
 
 def instruction_id(identifier: str | None, profile: Profile) -> str:
@@ -143,7 +143,7 @@ def _original_creditor(changed: Amendment, profile: Profile) -> str:
     details = ""
     if changed.original_creditor_name is not None:
         field = "amendment.original_creditor_name"
-        details += f"<Nm>{values.text(changed.original_creditor_name, profile.name_length, field)}</Nm>"
+        details += f"<Nm>{values.name(changed.original_creditor_name, profile, field)}</Nm>"
     if changed.original_creditor_id is not None:
         field = "amendment.original_creditor_id"
         details += scheme_identification(changed.original_creditor_id, profile, field)
@@ -168,7 +168,7 @@ def ultimate_debtor(name: str | None, profile: Profile) -> str:
     """UltmtDbtr: on whose behalf the debtor pays."""
     if name is None:
         return ""
-    return f"<UltmtDbtr><Nm>{values.text(name, profile.name_length, 'ultimate_debtor')}</Nm></UltmtDbtr>"
+    return f"<UltmtDbtr><Nm>{values.name(name, profile, 'ultimate_debtor')}</Nm></UltmtDbtr>"
 
 
 def purpose(code: str | None) -> str:
@@ -182,7 +182,7 @@ def remittance(transaction: Transaction, profile: Profile) -> str:
     if reference is None:
         if free is None:
             return ""
-        return f"<RmtInf><Ustrd>{values.text(free, profile.remittance_length, 'remittance')}</Ustrd></RmtInf>"
+        return f"<RmtInf><Ustrd>{values.text(free, profile.remittance_length, profile, 'remittance')}</Ustrd></RmtInf>"
     if free is not None:
         raise Unwritable(
             "A transaction has either a remittance text or a creditor reference.", field="remittance"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
+from exporters.pain008.characters import LATIN, Characters
 from exporters.pain008.message import Scheme, SequenceType
 from ledger.errors import NotFound
 
@@ -17,7 +19,7 @@ class UnknownProfile(NotFound):
     """No profile has this name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Profile:
     """The limits of one message version under the SEPA rulebooks; amounts are EUR cents, lengths characters.
 
@@ -32,6 +34,7 @@ class Profile:
     retiring: bool  # some banks have stopped taking this version
     structured_address: bool  # an address has town and country as elements of their own
     address_lengths: Mapping[str, int]
+    characters: Characters = LATIN  # what the bank takes; see `taking`
     address_lines: int = 2
     name_length: int = 70
     identifier_length: int = 35
@@ -91,6 +94,12 @@ DEFAULT = SEPA_2025
 
 # Versions of the time before structured addresses: ISO's first two and those of the German banks.
 _OLD = re.compile(r"pain\.008\.(?:001\.0[12]|00[23]\.[0-9]{2})")
+
+
+@lru_cache
+def taking(profile: Profile, characters: Characters) -> Profile:
+    """`profile` for a bank that takes `characters`."""
+    return replace(profile, characters=characters)
 
 
 def by_name(name: str) -> Profile:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from exporters.pain008.characters import to_sepa
+from exporters.pain008.characters import shortened
 from exporters.pain008.profiles import Profile
 from ledger.errors import Rejected
 from ledger.money import Money
@@ -57,12 +57,17 @@ def shaped(value: str, form: Form, field: str) -> str:
     return value
 
 
-def text(value: str, limit: int, field: str) -> str:
-    """SEPA text of at most `limit` characters; none of the guaranteed characters means anything to XML."""
-    written = to_sepa(value)[:limit].rstrip()
+def text(value: str, limit: int, profile: Profile, field: str) -> str:
+    """Text that the bank takes, at most `limit` characters of it; of those only `&` means anything to XML."""
+    written = shortened(value, limit, profile.characters)
     if not written:
         raise Unwritable("A text must hold more than blanks.", field=field)
-    return written
+    return written.replace("&", "&amp;")
+
+
+def name(value: str, profile: Profile, field: str) -> str:
+    """The name of a party."""
+    return text(value, profile.name_length, profile, field)
 
 
 def reference(value: str, profile: Profile, field: str) -> str:

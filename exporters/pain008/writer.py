@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from exporters.pain008 import parts, values
+from exporters.pain008.characters import LATIN, Characters
 from exporters.pain008.message import DirectDebitMessage, PaymentBlock, Transaction
 from exporters.pain008.parts import compact
-from exporters.pain008.profiles import DEFAULT, Profile
+from exporters.pain008.profiles import DEFAULT, Profile, taking
 from exporters.pain008.values import Unwritable
 
 _AT_ONCE = 500  # transactions given out in one piece of bytes
@@ -100,19 +102,25 @@ _END_OF_BLOCK = "\n</PmtInf>"
 _CLOSING = "\n</CstmrDrctDbtInitn></Document>\n"
 
 
-def write(message: DirectDebitMessage, *, out: BinaryIO, profile: Profile = DEFAULT) -> None:
+def write(
+    message: DirectDebitMessage, *, out: BinaryIO, profile: Profile = DEFAULT, characters: Characters = LATIN
+) -> None:
     """Write `message` to `out` in UTF-8 without byte order mark; the same message gives the same bytes.
 
-    Names and texts are put into the guaranteed characters and cut at the length the rulebook gives them
-    (EPC217-08, EPC130-08); identifiers are written as they are. Raises Unwritable for what does not fit, and
-    ValueError for a `created_at` without time zone; what is in `out` by then is no file.
+    Names and texts are put into `characters` and cut at the length the rulebook gives them (EPC217-08,
+    EPC130-08); identifiers are written as they are. The transactions of a block are gone through once, a few
+    hundred at a time. Raises Unwritable for what does not fit, also when other transactions came than were
+    announced, and ValueError for a `created_at` without time zone; what is in `out` by then is no file.
     """
-    for piece in pieces(message, profile=profile):
+    for piece in pieces(message, profile=profile, characters=characters):
         out.write(piece)
 
 
-def pieces(message: DirectDebitMessage, *, profile: Profile = DEFAULT) -> Iterator[bytes]:
+def pieces(
+    message: DirectDebitMessage, *, profile: Profile = DEFAULT, characters: Characters = LATIN
+) -> Iterator[bytes]:
     """The file of `write` in pieces of some hundred transactions, for whoever sends while writing."""
+    profile = taking(profile, characters)
     yield (_DECLARATION + _opening(message, profile)).encode()
     for number, block in enumerate(message.blocks):
         try:
@@ -131,16 +139,25 @@ def _opening(message: DirectDebitMessage, profile: Profile) -> str:
         "created_at": values.instant(message.created_at),
         "count": message.transaction_count,
         "sum": values.decimal(message.control_sum_minor),
-        "initiating_party": values.text(message.initiating_party, profile.name_length, "initiating_party"),
+        "initiating_party": values.name(message.initiating_party, profile, "initiating_party"),
     }
 
 
 def _block(block: PaymentBlock, profile: Profile) -> Iterator[bytes]:
-    if not block.transactions:
+    if not len(block.transactions):
         raise Unwritable("A payment block needs at least one transaction.", field="transactions")
     yield b"\n" + _head(block, profile).encode()
-    for first in range(0, len(block.transactions), _AT_ONCE):
-        yield "".join(_lines(block, first, profile)).encode()
+    count = minor = 0
+    coming = iter(block.transactions)
+    while some := list(islice(coming, _AT_ONCE)):
+        yield "".join(_lines(some, count, profile)).encode()
+        count += len(some)
+        minor += sum([transaction.amount.minor for transaction in some])
+    if (count, minor) != (len(block.transactions), block.control_sum_minor):
+        raise Unwritable(
+            f"{count} transactions over {values.decimal(minor)} came, and others were announced.",
+            field="transactions",
+        )
     yield _END_OF_BLOCK.encode()
 
 
@@ -156,7 +173,7 @@ def _head(block: PaymentBlock, profile: Profile) -> str:
         "scheme": block.scheme,
         "sequence_type": block.sequence_type,
         "collect_on": block.collect_on.isoformat(),
-        "creditor": values.text(creditor.name, profile.name_length, "creditor.name"),
+        "creditor": values.name(creditor.name, profile, "creditor.name"),
         "address": parts.address(creditor.address, profile, "creditor.address"),
         "iban": values.shaped(creditor.iban, values.IBAN, "creditor.iban"),
         "agent": parts.agent(creditor, profile, "creditor.bic"),
@@ -164,8 +181,8 @@ def _head(block: PaymentBlock, profile: Profile) -> str:
     }
 
 
-def _lines(block: PaymentBlock, first: int, profile: Profile) -> Iterator[str]:
-    for number, transaction in enumerate(block.transactions[first : first + _AT_ONCE], start=first):
+def _lines(transactions: list[Transaction], before: int, profile: Profile) -> Iterator[str]:
+    for number, transaction in enumerate(transactions, start=before):
         try:
             yield "\n" + _transaction(transaction, profile)
         except Unwritable as fault:
@@ -182,7 +199,7 @@ def _transaction(transaction: Transaction, profile: Profile) -> str:
         "signed_on": transaction.signed_on.isoformat(),
         "amendment": parts.amendment(transaction.amendment, profile),
         "agent": parts.agent(debtor, profile, "debtor.bic"),
-        "debtor": values.text(debtor.name, profile.name_length, "debtor.name"),
+        "debtor": values.name(debtor.name, profile, "debtor.name"),
         "address": parts.address(debtor.address, profile, "debtor.address"),
         "iban": values.shaped(debtor.iban, values.IBAN, "debtor.iban"),
         "ultimate_debtor": parts.ultimate_debtor(transaction.ultimate_debtor, profile),
