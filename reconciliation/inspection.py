@@ -7,15 +7,16 @@ from datetime import date
 from typing import Any, BinaryIO
 
 from ledger.money import Money
-from reconciliation import reading
+from reconciliation import answer_inspection, reading
 from reconciliation.formats import archive
 from reconciliation.formats.delimited import LayoutDrifted, UnknownLayout
+from reconciliation.formats.detect import NotAStatement
 from reconciliation.reading import NOTHING, Known
 from reconciliation.statement import Balance, Batch, Line, UnreadableFile, WholeStatement, gather
 
 
 def inspect(stream: BinaryIO, *, name: str, known: Known = NOTHING) -> list[dict[str, Any]]:
-    """One object per statement of a seekable stream, in the order of the file.
+    """One object per statement of a seekable stream, in the order of the file, or per report of a bank's answer.
 
     Amounts are minor units signed from the account holder's view; `original_minor` is what once was collected
     and `charges_minor` what the bank kept. A file that cannot be read gives a single object with its `error`, with
@@ -28,10 +29,18 @@ def inspect(stream: BinaryIO, *, name: str, known: Known = NOTHING) -> list[dict
             return [
                 one for member in archive.members(stream, name=name) for one in _member(member, name, known)
             ]
-        _, items = reading.open_file(stream, known)
-        return [_statement(whole, name) for whole in gather(items)]
+        return _read(stream, name, known)
     except UnreadableFile as refusal:
         return [_refused(name, refusal)]
+
+
+def _read(stream: BinaryIO, name: str, known: Known) -> list[dict[str, Any]]:
+    try:
+        _, items = reading.open_file(stream, known)
+    except NotAStatement:
+        stream.seek(0)
+        return answer_inspection.inspect(stream, name=name)
+    return [_statement(whole, name) for whole in gather(items)]
 
 
 def _member(member: archive.Member, archive_name: str, known: Known) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from gateway.commands import answer_reports
 from gateway.commands.output import amount, notes, out, table
 from reconciliation.formats.archive import PassedOver
 from reconciliation.formats.delimited import LayoutDrifted, Proposal, Question, UnknownLayout
@@ -29,12 +30,18 @@ def show_statements(found: Sequence[dict[str, Any]]) -> None:
     """A table of statements, and below it what is to be said at length of each."""
     table(
         "Statements", ["file", "format", "lines", "opening", "closing", "result"],
-        [_refused_row(one) if "error" in one else _statement_row(one) for one in found], numbers=(2, 3, 4),
+        [_row(one) for one in found], numbers=(2, 3, 4),
     )  # fmt: skip
     notes((one["file"], said) for one in found if (said := _said(one)))
     for one in found:
         if "proposal" in one.get("error", {}):
             _show_proposal(one["file"], Proposal.from_json(one["error"]["proposal"]))
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    if "error" in one:
+        return _refused_row(one)
+    return answer_reports.row(one) if answer_reports.is_answer(one) else _statement_row(one)
 
 
 def _statement_row(one: dict[str, Any]) -> tuple[object, ...]:
@@ -57,7 +64,7 @@ def _refused_row(one: dict[str, Any]) -> tuple[object, ...]:
 def _said(one: dict[str, Any]) -> list[str]:
     if "error" in one:
         return [] if one["error"]["code"] == PASSED_OVER else [one["error"]["message"]]
-    return list(one["problems"])
+    return answer_reports.said(one) if answer_reports.is_answer(one) else list(one["problems"])
 
 
 # --- import ---

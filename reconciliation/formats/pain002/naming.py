@@ -13,7 +13,10 @@ from reconciliation.formats import xml
 from reconciliation.statement import UnreadableFile
 
 NAME = "pain.002"
-ROOTS = ("CstmrPmtStsRpt", "pain.002.001.02")  # the second is that of the second version and of DK's variant of it
+ROOTS = (
+    "CstmrPmtStsRpt",
+    "pain.002.001.02",
+)  # the second is that of the second version and of DK's variant of it
 _VERSION = re.compile(r"pain\.002\.[0-9]{3}\.[0-9]{2}")
 
 

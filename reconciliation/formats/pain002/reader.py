@@ -44,7 +44,9 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         name = xml.Name.of(element).local
         if name in ROOTS:
             if not current.has_group:
-                raise UnreadableFile("The report does not say which file it answers.", line=xml.line_of(element))
+                raise UnreadableFile(
+                    "The report does not say which file it answers.", line=xml.line_of(element)
+                )
             current, reports = _Reading(), reports + 1
         elif _stands_right(element, name):
             yield from current.items(element, name)
@@ -70,7 +72,9 @@ class _Reading:
         elif name == _GROUP:
             yield self._file(element, record)
         elif not self.has_group:
-            raise UnreadableFile("A status stands before the file that it is about.", line=xml.line_of(element))
+            raise UnreadableFile(
+                "A status stands before the file that it is about.", line=xml.line_of(element)
+            )
         elif name == _TRANSACTION:
             yield from self._transaction(element, record)
         else:
@@ -110,7 +114,9 @@ class _Reading:
         if element is not self.block:
             yield told
         elif told != self.told:
-            raise UnreadableFile("A block states its status behind its transactions.", line=xml.line_of(element))
+            raise UnreadableFile(
+                "A block states its status behind its transactions.", line=xml.line_of(element)
+            )
         self.block = self.told = None
 
 
@@ -158,9 +164,7 @@ def _reasons(record: Record) -> tuple[Reason, ...]:
 
 
 def _counts(record: Record) -> tuple[Count, ...]:
-    return tuple(
-        Count(status=one.get("status"), count=one.get("count")) for one in record.get("counts", ())
-    )
+    return tuple(Count(status=one.get("status"), count=one.get("count")) for one in record.get("counts", ()))
 
 
 def _forget(element: etree._Element) -> None:
