@@ -25,6 +25,14 @@ class StoredFile(Base):
             postgresql_where=text("withdrawn_at IS NULL"),
         ),
         Index("ix_stored_files_batch_id", "batch_id"),
+        Index(
+            "uq_stored_files_one_standing_payback",
+            "payback_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index("ix_stored_files_payback_id", "payback_id"),
+        CheckConstraint("batch_id IS NULL OR payback_id IS NULL", name="one_origin"),
         CheckConstraint("withdrawn_at IS NULL OR released_at IS NULL", name="withdrawn_or_released"),
     )
 
@@ -35,6 +43,7 @@ class StoredFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
     batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"))
+    payback_id: Mapped[str | None] = mapped_column(ForeignKey("payback_batches.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str] = mapped_column(String(100))
     withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)

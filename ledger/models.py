@@ -273,12 +273,16 @@ class Allocation(Base):
 
 
 class Refund(Base):
-    """Unallocated money that goes back to the customer; it leaves the payment when it is requested."""
+    """Unallocated money that goes back to the customer; it leaves the payment when it is requested.
+
+    The payee is who gets it; one is missing only on refunds from before refunds were written as files.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         one_of("state", RefundState),
+        CheckConstraint("(payee_name IS NULL) = (payee_iban IS NULL)", name="payee_whole"),
         UniqueConstraint("end_to_end_id"),
     )
 
@@ -290,6 +294,9 @@ class Refund(Base):
     state: Mapped[str] = mapped_column(String(20))
     end_to_end_id: Mapped[str] = mapped_column(String(35))
     reason: Mapped[str] = mapped_column(String(200))
+    payee_name: Mapped[str | None] = mapped_column(String(70))
+    payee_iban: Mapped[str | None] = mapped_column(AccountNumberType)
+    payee_bic: Mapped[str | None] = mapped_column(String(11))
     requested_on: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")

@@ -48,6 +48,27 @@ class BatchState(StrEnum):
     CLOSED = "closed"
 
 
+class ReversalState(StrEnum):
+    """The life of a reversal: the order to give a collected debit back, from its draft to its booking."""
+
+    BATCHED = "batched"
+    SENT = "sent"
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+
+
+class PaybackState(StrEnum):
+    """The life of a payback batch."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    RELEASED = "released"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    BOOKED = "booked"
+    CLOSED = "closed"
+
+
 LIVE = (DebitState.SCHEDULED, DebitState.BATCHED, DebitState.SUBMITTED)
 
 MANDATE = Machine(
@@ -125,6 +146,37 @@ BATCH = Machine(
             BatchState.BOOKED: (BatchState.CLOSED,),
             BatchState.REJECTED: (BatchState.CLOSED,),
             BatchState.CLOSED: (),
+        }
+    ),
+)
+
+REVERSAL = Machine(
+    noun="reversal",
+    table="debit_reversals",
+    column="state",
+    moves=moves(
+        {
+            ReversalState.BATCHED: (ReversalState.SENT, ReversalState.CANCELLED),
+            ReversalState.SENT: (ReversalState.BOOKED, ReversalState.CANCELLED),
+            ReversalState.BOOKED: (),
+            ReversalState.CANCELLED: (),
+        }
+    ),
+)
+
+PAYBACK = Machine(
+    noun="payback_batch",
+    table="payback_batches",
+    column="state",
+    moves=moves(
+        {
+            PaybackState.DRAFT: (PaybackState.APPROVED, PaybackState.CLOSED),
+            PaybackState.APPROVED: (PaybackState.RELEASED, PaybackState.DRAFT),
+            PaybackState.RELEASED: (PaybackState.ACCEPTED, PaybackState.REJECTED, PaybackState.BOOKED),
+            PaybackState.ACCEPTED: (PaybackState.REJECTED, PaybackState.BOOKED),
+            PaybackState.REJECTED: (),
+            PaybackState.BOOKED: (),
+            PaybackState.CLOSED: (),
         }
     ),
 )

@@ -7,11 +7,12 @@ from alembic import context
 import exporters.models
 import gateway.models
 import mandates.models
+import mandates.payback_models
 import reconciliation.models
 from ledger.database import Base
 
 # Importing them adds their tables to the metadata.
-_FLOORS = (mandates.models, reconciliation.models, exporters.models, gateway.models)
+_FLOORS = (mandates.models, mandates.payback_models, reconciliation.models, exporters.models, gateway.models)
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -1,7 +1,7 @@
 """The direct-debit loop: cut-offs, terms, notices, amendments, edited batches, what follows a failed debit.
 
-Locks: ACCESS EXCLUSIVE on bank_accounts, customers, invoices, mandates, batches, debits and stored_files, for as long as
-it takes to add columns; batches are rewritten with the account of their first block.
+Locks: ACCESS EXCLUSIVE on bank_accounts, customers, invoices, mandates, batches, debits, refunds and stored_files, for as
+long as it takes to add columns; batches are rewritten with the account of their first block.
 """
 
 import sqlalchemy as sa
@@ -51,7 +51,9 @@ _TWO_PERSONS = (
     "AND released_by IS DISTINCT FROM edited_by))"
 )
 # Rows of these tables stay for ever; those of the second group never change either.
-_NEVER_DELETED = ("collection_terms", "pre_notifications")
+_NEVER_DELETED = (
+    "collection_terms", "debit_reversals", "payback_batches", "payback_refunds", "pre_notifications",
+)  # fmt: skip
 _NEVER_CHANGED = ("mandate_amendments",)
 
 
@@ -63,6 +65,7 @@ def upgrade() -> None:
     _widen_debits()
     _create_notices()
     _let_files_be_withdrawn()
+    _create_paybacks()
     for statement in (
         _ACCOUNTS_OF_STORED_BATCHES, _FACTS_OF_STORED_DEBITS, _PRESENTED_BY_STORED_DEBITS, _TERMS_OF_STORED_CREDITORS,
     ):  # fmt: skip
@@ -293,4 +296,130 @@ def _let_files_be_withdrawn() -> None:
     op.create_check_constraint(
         op.f("ck_stored_files_withdrawn_or_released"), "stored_files",
         "withdrawn_at IS NULL OR released_at IS NULL",
+    )  # fmt: skip
+
+
+_TWO_PERSONS_PAY_BACK = (
+    "one_person OR (approved_by IS DISTINCT FROM drafted_by AND released_by IS DISTINCT FROM drafted_by)"
+)
+_SHAPED_BY_KIND = (
+    "CASE kind WHEN 'pain.001' THEN payment_information_id IS NOT NULL AND execute_on IS NOT NULL "
+    "AND batch_id IS NULL ELSE payment_information_id IS NULL AND execute_on IS NULL "
+    "AND batch_id IS NOT NULL END"
+)
+_RELEASED_ONCE = """
+CREATE TRIGGER payback_batches_released_once BEFORE UPDATE ON payback_batches
+    FOR EACH ROW EXECUTE FUNCTION release_once()
+"""
+
+
+def _create_paybacks() -> None:
+    for name, kind in (
+        ("payee_name", sa.String(70)), ("payee_iban", _ACCOUNT_NUMBER), ("payee_bic", sa.String(11)),
+    ):  # fmt: skip
+        op.add_column("refunds", sa.Column(name, kind, nullable=True))
+    op.create_check_constraint(
+        op.f("ck_refunds_payee_whole"), "refunds", "(payee_name IS NULL) = (payee_iban IS NULL)"
+    )
+    op.create_table(
+        "payback_batches",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("creditor_id", _ID, nullable=False),
+        sa.Column("bank_account_id", _ID, nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("message_id", sa.String(35), nullable=False),
+        sa.Column("payment_information_id", sa.String(35), nullable=True),
+        sa.Column("execute_on", sa.Date(), nullable=True),
+        sa.Column("batch_id", _ID, nullable=True),
+        sa.Column("accept_provisional", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("part_count", sa.Integer(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("one_person", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("drafted_by", sa.String(100), nullable=False),
+        sa.Column("approved_by", sa.String(100), nullable=True),
+        sa.Column("approved_at", _AT, nullable=True),
+        sa.Column("approved_sha256", sa.String(64), nullable=True),
+        sa.Column("released_by", sa.String(100), nullable=True),
+        sa.Column("released_at", _AT, nullable=True),
+        sa.Column("created_at", _AT, nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("kind IN ('pain.001', 'pain.007')", name=op.f("ck_payback_batches_kind")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'approved', 'released', 'accepted', 'rejected', 'booked', 'closed')",
+            name=op.f("ck_payback_batches_state"),
+        ),
+        sa.CheckConstraint(_SHAPED_BY_KIND, name=op.f("ck_payback_batches_shaped_by_kind")),
+        sa.CheckConstraint(_TWO_PERSONS_PAY_BACK, name=op.f("ck_payback_batches_two_persons")),
+        sa.CheckConstraint("part_count > 0 AND total_minor > 0", name=op.f("ck_payback_batches_not_empty")),
+        sa.CheckConstraint("currency = 'EUR'", name=op.f("ck_payback_batches_euro")),
+        sa.ForeignKeyConstraint(
+            ["creditor_id"], ["creditors.id"], name=op.f("fk_payback_batches_creditor_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_account_id"], ["bank_accounts.id"], name=op.f("fk_payback_batches_bank_account_id")
+        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_payback_batches_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payback_batches")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_payback_batches_message_id")),
+        sa.UniqueConstraint("payment_information_id", name=op.f("uq_payback_batches_payment_information_id")),
+    )
+    op.execute(_RELEASED_ONCE)
+    _create_what_paybacks_hold()
+    op.add_column("stored_files", sa.Column("payback_id", _ID, nullable=True))
+    op.create_foreign_key(
+        op.f("fk_stored_files_payback_id"), "stored_files", "payback_batches", ["payback_id"], ["id"]
+    )
+    op.create_index("ix_stored_files_payback_id", "stored_files", ["payback_id"])
+    op.create_index(
+        "uq_stored_files_one_standing_payback", "stored_files", ["payback_id"],
+        unique=True, postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )  # fmt: skip
+    op.create_check_constraint(
+        op.f("ck_stored_files_one_origin"), "stored_files", "batch_id IS NULL OR payback_id IS NULL"
+    )
+
+
+def _create_what_paybacks_hold() -> None:
+    op.create_table(
+        "payback_refunds",
+        sa.Column("payback_id", _ID, nullable=False),
+        sa.Column("refund_id", _ID, nullable=False),
+        sa.Column("given_back_at", _AT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["payback_id"], ["payback_batches.id"], name=op.f("fk_payback_refunds_payback_id")
+        ),
+        sa.ForeignKeyConstraint(["refund_id"], ["refunds.id"], name=op.f("fk_payback_refunds_refund_id")),
+        sa.PrimaryKeyConstraint("payback_id", "refund_id", name=op.f("pk_payback_refunds")),
+    )
+    op.create_index(
+        "uq_payback_refunds_one_standing", "payback_refunds", ["refund_id"],
+        unique=True, postgresql_where=sa.text("given_back_at IS NULL"),
+    )  # fmt: skip
+    op.create_table(
+        "debit_reversals",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("debit_id", _ID, nullable=False),
+        sa.Column("payback_id", _ID, nullable=False),
+        sa.Column("reason", sa.String(4), nullable=False),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("reference", sa.String(35), nullable=False),
+        sa.Column("created_at", _AT, nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("reason IN ('AM05', 'MS02', 'MS03')", name=op.f("ck_debit_reversals_reason")),
+        sa.CheckConstraint(
+            "state IN ('batched', 'sent', 'booked', 'cancelled')", name=op.f("ck_debit_reversals_state")
+        ),
+        sa.ForeignKeyConstraint(["debit_id"], ["debits.id"], name=op.f("fk_debit_reversals_debit_id")),
+        sa.ForeignKeyConstraint(
+            ["payback_id"], ["payback_batches.id"], name=op.f("fk_debit_reversals_payback_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_debit_reversals")),
+        sa.UniqueConstraint("reference", name=op.f("uq_debit_reversals_reference")),
+    )
+    op.create_index("ix_debit_reversals_payback_id", "debit_reversals", ["payback_id"])
+    op.create_index(
+        "uq_debit_reversals_one_standing", "debit_reversals", ["debit_id"],
+        unique=True, postgresql_where=sa.text("state <> 'cancelled'"),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 import exporters.models
 import gateway.models
 import mandates.models
+import mandates.payback_models
 import migrations
 import reconciliation.models
 from ledger import database, migrating
@@ -27,7 +28,7 @@ from ledger.identifiers import new_id
 from ledger.migrating import SchemaNotCurrent
 
 SCRIPTS = Path(migrations.__file__).parent
-FLOORS = (mandates.models, reconciliation.models, exporters.models, gateway.models)
+FLOORS = (mandates.models, mandates.payback_models, reconciliation.models, exporters.models, gateway.models)
 
 
 @pytest.fixture
@@ -156,10 +157,11 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Engine, tmp_path: P
 
 _KEPT = (
     "accounts", "allocations", "audit_records", "bank_accounts", "batches", "chain_head", "collection_terms",
-    "credit_notes", "creditors", "debits", "events", "file_downloads", "invoices", "journal_entries",
-    "line_sightings", "mandate_amendments", "mandates", "match_parts", "matches", "payment_blocks", "payments",
-    "postings", "pre_notifications", "refunds", "state_changes", "statement_files", "statement_layouts",
-    "statement_lines", "statements", "stored_files",
+    "credit_notes", "creditors", "debit_reversals", "debits", "events", "file_downloads", "invoices",
+    "journal_entries", "line_sightings", "mandate_amendments", "mandates", "match_parts", "matches",
+    "payback_batches", "payback_refunds", "payment_blocks", "payments", "postings", "pre_notifications",
+    "refunds", "state_changes", "statement_files", "statement_layouts", "statement_lines", "statements",
+    "stored_files",
 )  # fmt: skip
 
 
