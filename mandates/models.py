@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.database import AccountNumberType, Base, Identifier, Instant
 from ledger.models import one_of
-from mandates.states import LIVE, BatchState, DebitState, MandateState
+from mandates.states import LIVE, BatchState, DebitState, MandateState, NoticeState
 
 
 class Scheme(StrEnum):
@@ -210,7 +210,8 @@ class Debit(Base):
 
     `debtor_iban`, `mandate_reference`, `creditor_identifier` and `creditor_name` are what its file says; they are
     taken from mandate and creditor when it is put into a batch. A failed debit has `failed_on`, the `next_step` its
-    reason code asks for, and what was done about it in `followed_up`.
+    reason code asks for, and what was done about it in `followed_up`. `notice_days` are the days agreed when it was
+    released; None where the ERP announced it.
     """
 
     __tablename__ = "debits"
@@ -256,6 +257,7 @@ class Debit(Base):
     mandate_reference: Mapped[str | None] = mapped_column(String(35))
     creditor_identifier: Mapped[str | None] = mapped_column(String(35))
     creditor_name: Mapped[str | None] = mapped_column(String(70))
+    notice_days: Mapped[int | None]
     retry_of: Mapped[str | None] = mapped_column(ForeignKey("debits.id"))
     attempt: Mapped[int] = mapped_column(server_default="1")
     failed_on: Mapped[date | None]
@@ -274,19 +276,11 @@ class NoticeChannel(StrEnum):
     LETTER = "letter"
 
 
-class NoticeState(StrEnum):
-    """Whether a notice is out. One that no longer fits its debit is superseded."""
-
-    QUEUED = "queued"
-    SENT = "sent"
-    FAILED = "failed"
-    SUPERSEDED = "superseded"
-
-
 class PreNotification(Base):
     """The notice of one debit to its debtor, with the bytes of the message that was sent (EPC016-06, section 4.3).
 
-    `noticed_on` is the day that counts: it must lie `days` before `collect_on`.
+    `noticed_on` is the day that counts: it must lie `days` before `collect_on`. Before `try_after` nobody else tries to
+    send a queued one.
     """
 
     __tablename__ = "pre_notifications"
@@ -316,9 +310,11 @@ class PreNotification(Base):
     days: Mapped[int]
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     sha256: Mapped[str | None] = mapped_column(String(64))
-    message_id: Mapped[str | None] = mapped_column(String(120), unique=True)
+    message_id: Mapped[str | None] = mapped_column(String(300), unique=True)
     attempts: Mapped[int] = mapped_column(server_default="0")
+    try_after: Mapped[datetime | None] = mapped_column(Instant)
     last_error: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     noticed_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(server_default="1")

@@ -69,6 +69,15 @@ class PaybackState(StrEnum):
     CLOSED = "closed"
 
 
+class NoticeState(StrEnum):
+    """Whether a notice is out. One that failed waits for a person; one that no longer fits its debit is superseded."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
 LIVE = (DebitState.SCHEDULED, DebitState.BATCHED, DebitState.SUBMITTED)
 
 MANDATE = Machine(
@@ -177,6 +186,20 @@ PAYBACK = Machine(
             PaybackState.REJECTED: (),
             PaybackState.BOOKED: (),
             PaybackState.CLOSED: (),
+        }
+    ),
+)
+
+NOTICE = Machine(
+    noun="notice",
+    table="pre_notifications",
+    column="state",
+    moves=moves(
+        {
+            NoticeState.QUEUED: (NoticeState.SENT, NoticeState.FAILED, NoticeState.SUPERSEDED),
+            NoticeState.SENT: (NoticeState.SUPERSEDED,),
+            NoticeState.FAILED: (NoticeState.SUPERSEDED,),
+            NoticeState.SUPERSEDED: (),
         }
     ),
 )

@@ -21,7 +21,7 @@ from ledger.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreNotification:
+class DebitNotice:
     """One debit as its debtor is told of it.
 
     `account_end` are the last characters of the debtor's IBAN, the only ones the letter shows. `replaces` says that
@@ -47,7 +47,7 @@ class PreNotification:
     replaces: bool = False
 
 
-def compose(notice: PreNotification) -> bytes:
+def compose(notice: DebitNotice) -> bytes:
     """The message (RFC 5322, plain text with an HTML alternative), ready for SMTP: the same notice, the same bytes.
 
     Nothing in the notice can begin a header or an element of its own. Raises KeyError for a language without words.
@@ -68,7 +68,7 @@ def compose(notice: PreNotification) -> bytes:
     return message.as_bytes()
 
 
-def _rows(notice: PreNotification, words: Words) -> Iterator[tuple[str, str]]:
+def _rows(notice: DebitNotice, words: Words) -> Iterator[tuple[str, str]]:
     yield words.amount, _amount(notice, words)
     yield words.collect_on, format_date(notice.collect_on, "full", locale=words.locale)
     yield words.invoice, one_line(notice.invoice_number)
@@ -78,24 +78,24 @@ def _rows(notice: PreNotification, words: Words) -> Iterator[tuple[str, str]]:
     yield words.creditor_identifier, one_line(notice.creditor_identifier)
 
 
-def _amount(notice: PreNotification, words: Words) -> str:
+def _amount(notice: DebitNotice, words: Words) -> str:
     return format_currency(Decimal(notice.amount.decimal()), notice.amount.currency, locale=words.locale)
 
 
-def _subject(notice: PreNotification, words: Words) -> str:
+def _subject(notice: DebitNotice, words: Words) -> str:
     day = format_date(notice.collect_on, "medium", locale=words.locale)
     return words.subject.format(amount=_amount(notice, words), day=day)
 
 
-def _opening(notice: PreNotification, words: Words) -> str:
+def _opening(notice: DebitNotice, words: Words) -> str:
     return words.opening_again if notice.replaces else words.opening
 
 
-def _signature(notice: PreNotification) -> list[str]:
+def _signature(notice: DebitNotice) -> list[str]:
     return [one_line(line) for line in (notice.creditor_name, *notice.creditor_address)]
 
 
-def _as_text(notice: PreNotification, words: Words) -> Iterator[str]:
+def _as_text(notice: DebitNotice, words: Words) -> Iterator[str]:
     yield words.greeting.format(name=one_line(notice.debtor_name))
     yield ""
     yield _opening(notice, words)
@@ -110,7 +110,7 @@ def _as_text(notice: PreNotification, words: Words) -> Iterator[str]:
     yield ""
 
 
-def _as_html(notice: PreNotification, words: Words) -> Iterator[str]:
+def _as_html(notice: DebitNotice, words: Words) -> Iterator[str]:
     yield "<!DOCTYPE html>"
     yield f'<html lang="{escape(notice.language)}"><head><meta charset="utf-8">'
     yield f"<title>{escape(_subject(notice, words))}</title></head><body>"

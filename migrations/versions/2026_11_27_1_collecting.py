@@ -55,6 +55,14 @@ _NEVER_DELETED = (
     "collection_terms", "debit_reversals", "payback_batches", "payback_refunds", "pre_notifications",
 )  # fmt: skip
 _NEVER_CHANGED = ("mandate_amendments",)
+# What may have reached a customer stays as it was, whatever becomes of the notice.
+_BYTES_STAY = """
+CREATE TRIGGER pre_notifications_bytes_append_only BEFORE UPDATE ON pre_notifications FOR EACH ROW
+WHEN (OLD.content IS NOT NULL AND (
+    NEW.content, NEW.sha256, NEW.message_id, NEW.collect_on, NEW.amount_minor
+) IS DISTINCT FROM (OLD.content, OLD.sha256, OLD.message_id, OLD.collect_on, OLD.amount_minor))
+EXECUTE FUNCTION refuse_change()
+"""
 
 
 def upgrade() -> None:
@@ -68,6 +76,7 @@ def upgrade() -> None:
     _create_paybacks()
     for statement in (
         _ACCOUNTS_OF_STORED_BATCHES, _FACTS_OF_STORED_DEBITS, _PRESENTED_BY_STORED_DEBITS, _TERMS_OF_STORED_CREDITORS,
+        _BYTES_STAY,
     ):  # fmt: skip
         op.execute(statement)
     op.alter_column("batches", "bank_account_id", nullable=False)
@@ -216,6 +225,7 @@ def _widen_debits() -> None:
         sa.Column("mandate_reference", sa.String(35), nullable=True),
         sa.Column("creditor_identifier", sa.String(35), nullable=True),
         sa.Column("creditor_name", sa.String(70), nullable=True),
+        sa.Column("notice_days", sa.Integer(), nullable=True),
         sa.Column("retry_of", _ID, nullable=True),
         sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
         sa.Column("failed_on", sa.Date(), nullable=True),
@@ -252,12 +262,14 @@ def _create_notices() -> None:
         sa.Column("days", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("sha256", sa.String(64), nullable=True),
-        sa.Column("message_id", sa.String(120), nullable=True),
+        sa.Column("message_id", sa.String(300), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("try_after", _AT, nullable=True),
         sa.Column("last_error", sa.String(200), nullable=True),
         sa.Column("created_at", _AT, nullable=False),
         sa.Column("sent_at", _AT, nullable=True),
         sa.Column("noticed_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "channel IN ('email', 'invoice', 'letter')", name=op.f("ck_pre_notifications_channel")
         ),

@@ -9,10 +9,10 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
-from exporters.letters.pre_notification import PreNotification
+from exporters.letters.pre_notification import DebitNotice
 from ledger.money import Money
 
-PLAIN = PreNotification(
+PLAIN = DebitNotice(
     message_id="ntc_01jz3q5v9yfk2a8m4t6w7x1c0d@billing.example",
     at=datetime(2026, 11, 18, 8, 0, tzinfo=UTC),
     sender="billing@billing.example",
@@ -31,7 +31,7 @@ PLAIN = PreNotification(
 )
 
 
-def notice(**facts: Any) -> PreNotification:
+def notice(**facts: Any) -> DebitNotice:
     """The plain notice, with some facts changed."""
     return replace(PLAIN, **facts)
 

@@ -7,13 +7,24 @@ from enum import StrEnum
 import pytest
 
 from ledger.states import Machine
-from mandates.states import BATCH, DEBIT, LIVE, MANDATE, BatchState, DebitState, MandateState
+from mandates.states import (
+    BATCH,
+    DEBIT,
+    LIVE,
+    MANDATE,
+    NOTICE,
+    BatchState,
+    DebitState,
+    MandateState,
+    NoticeState,
+)
 
-MACHINES = [(MANDATE, MandateState), (DEBIT, DebitState), (BATCH, BatchState)]
+MACHINES = [(MANDATE, MandateState), (DEBIT, DebitState), (BATCH, BatchState), (NOTICE, NoticeState)]
 ENDS = {
     "mandate": {"cancelled", "expired", "consumed"},
     "debit": {"rejected", "returned", "refunded", "cancelled"},
     "batch": {"closed"},
+    "notice": {"superseded"},
 }
 
 
