@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from gateway.commands import business, demo, running, statements
+from gateway.commands import bank, business, demo, running, statements
 from ledger.errors import DuecourseError
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ for command in (
 app.add_typer(statements.app, name="statement")
 app.add_typer(business.invoice, name="invoice")
 app.add_typer(business.pain008, name="pain008")
-app.add_typer(business.bank_app, name="bank")
+app.add_typer(bank.app, name="bank")
 app.add_typer(running.api_key, name="api-key")
 
 

@@ -1,25 +1,20 @@
-"""duecourse invoice import | match | pain008 check | bank simulate | verify: the daily work."""
+"""duecourse invoice import | match | pain008 check | verify: the daily work."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from exporters.pain008 import reader
 from exporters.pain008.check import check
 from exporters.pain008.profiles import UnknownProfile
 from gateway import clock, invoice_import, jobs, verifying
 from gateway.commands.output import AsJson, amount, house, out, print_json, table
-from gateway.sandbox import bank
-from gateway.sandbox.outcomes import USUAL_RETURN_RATE
 from ledger.verify import Finding
 
 invoice = typer.Typer(no_args_is_help=True, help="Invoices of the ERP.")
 pain008 = typer.Typer(no_args_is_help=True, help="Direct-debit files.")
-bank_app = typer.Typer(no_args_is_help=True, help="The bank simulator.")
 
 
 @invoice.command("import")
@@ -94,53 +89,6 @@ def check_file(
             table("Findings", ["severity", "rule", "path", "transaction", "reason"], rows)
     if not report.accepted:
         raise typer.Exit(1)
-
-
-@bank_app.command("simulate")
-def simulate(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="PAIN008")],
-    to: Annotated[Path, typer.Option("--out", help="Folder for the bank's files.")],
-    outcome: Annotated[
-        list[str] | None, typer.Option(help="END_TO_END_ID=AM04, or =AM04:late_return, =MS02:reject, =paid.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Also let some collections come back, by this seed.")
-    ] = None,
-    booking: Annotated[
-        bank.Booking, typer.Option(help="Lumps or single credits.")
-    ] = bank.Booking.AS_FILE_SAYS,
-    as_json: AsJson = False,
-) -> None:
-    """Play the bank: the pain.002, camt.054 and camt.053 it would send for a pain.008 file.
-
-    Example: duecourse bank simulate collection.xml --out answers --outcome RE-2026-0815-K3M9QX=AM04
-    """
-    answer = bank.simulate(
-        reader.read(file.read_bytes()),
-        outcomes=dict(_pair(one) for one in outcome or []),
-        seed=seed or 0,
-        return_rate=USUAL_RETURN_RATE if seed is not None else Decimal(0),
-        booking=booking,
-    )
-    to.mkdir(parents=True, exist_ok=True)
-    for made in answer.files:
-        (to / made.name).write_bytes(made.content)
-    shown = [{"file": str(to / made.name), "format": made.format, "on": made.on} for made in answer.files]
-    if as_json:
-        print_json(shown)
-    else:
-        table(
-            "The bank's files",
-            ["day", "format", "file"],
-            [(one["on"], one["format"], one["file"]) for one in shown],
-        )
-
-
-def _pair(text: str) -> tuple[str, str]:
-    end_to_end_id, equals, code = text.rpartition("=")
-    if not (equals and end_to_end_id and code):
-        raise typer.BadParameter(f"{text[:60]!r} is not END_TO_END_ID=CODE.", param_hint="--outcome")
-    return end_to_end_id, code
 
 
 def verify(as_json: AsJson = False) -> None:

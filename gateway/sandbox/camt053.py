@@ -74,7 +74,7 @@ def _statement(xml: Elements, statement: Statement) -> None:
         _balance(xml, "CLBD", statement.closing, statement.on)
         _summary(xml, statement)
         for number, entry in enumerate(statement.entries, start=1):
-            write_entry(xml, entry, number=number, itemised=False)
+            write_entry(xml, entry, number=number, itemised=entry.itemised)
 
 
 def write_account(xml: Elements, account: Account, *, owner: str) -> None:
@@ -272,11 +272,11 @@ def _return(xml: Elements, entry: Entry) -> None:
             xml.leaf("Cd", entry.return_reason)
 
 
-def originator(xml: Elements, party: Party, *, debtor: bool) -> None:
+def originator(xml: Elements, party: Party, *, debtor: bool, bic_tag: str = "AnyBIC") -> None:
     """`Orgtr`: the debtor's name where it took the money back, else its bank's BIC if known (EPC173-14)."""
     if debtor and party.name is not None:
         with xml.inside("Orgtr"):
             xml.leaf("Nm", party.name)
     elif not debtor and party.bic is not None:
         with xml.inside("Orgtr", "Id", "OrgId"):
-            xml.leaf("AnyBIC", party.bic)
+            xml.leaf(bic_tag, party.bic)

@@ -43,7 +43,8 @@ class Entry:
 
     `amount` is signed from the account holder's view. `original` is what a returned collection was without
     the bank's `charges`, both above zero and both in `amount`. `batch` with a count makes the entry a lump;
-    without one it names the payment block a single collection came from. `bank_reference` is the bank's own
+    without one it names the payment block a single collection came from. The `parts` of a lump stand in the
+    statement if it is `itemised`, else only in the notification beside it. `bank_reference` is the bank's own
     (AcctSvcrRef); the simulator gives one where there is none. `account` is the compact IBAN booked on and
     may be left out while there is only one.
     """
@@ -62,6 +63,7 @@ class Entry:
     bank_reference: str | None = None
     batch: Batch | None = None
     parts: tuple[Entry, ...] = ()
+    itemised: bool = False
     return_reason: str | None = None
     returned_by_debtor: bool = False
     original: Money | None = None

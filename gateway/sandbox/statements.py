@@ -63,7 +63,11 @@ def keep(
 
 def files(statement: Statement) -> tuple[AnswerFile, ...]:
     """The camt.053 of one bank day, and before it the camt.054 that itemises its lumps where it has any."""
-    itemised = (_notification(statement),) if any(entry.parts for entry in statement.entries) else ()
+    itemised = (
+        (_notification(statement),)
+        if any(entry.parts and not entry.itemised for entry in statement.entries)
+        else ()
+    )
     content = io.BytesIO()
     camt053.write(content, [statement], message_id=statement.statement_id, created_at=statement.created_at)
     return (*itemised, _file(camt053.FORMAT, f"camt053_{_stem(statement)}", statement, content))

@@ -31,6 +31,12 @@ CORE_RETURN = TransactionCode("PMNT/IDDT/UPDD", "NRTI+109", "SEPA-Basislastschri
 B2B_CREDIT = TransactionCode("PMNT/IDDT/BBDD", "NDDT+174", "SEPA-Firmenlastschrift Einzug")
 B2B_LUMP = TransactionCode("PMNT/IDDT/BBDD", "NDDT+196", "SEPA-Firmenlastschrift Sammler")
 B2B_RETURN = TransactionCode("PMNT/IDDT/UPDD", "NRTI+108", "SEPA-Firmenlastschrift Rückgabe")
+# Lumps of returns: GVC 195 and 197 in one public list; banks differ.
+CORE_RETURNS = TransactionCode("PMNT/IDDT/UPDD", "NRTI+195", "SEPA-Basislastschrift Rückgaben Sammler")
+B2B_RETURNS = TransactionCode("PMNT/IDDT/UPDD", "NRTI+197", "SEPA-Firmenlastschrift Rückgaben Sammler")
+REVERSAL_OUT = TransactionCode("PMNT/IDDT/RCDD", "NDDT+193", "SEPA-Lastschrift Reversal")
+RETURN_FEE = TransactionCode("ACMT/MDOP/CHRG", "NCHG+808", "Entgelt Rücklastschrift")
+RETURN_INTEREST = TransactionCode("ACMT/MDOP/INTR", "NINT+814", "Zinsausgleich Rücklastschrift")
 TRANSFER_IN = TransactionCode("PMNT/RCDT/ESCT", "NTRF+166", "SEPA-Gutschrift")
 INSTANT_IN = TransactionCode("PMNT/RRCT/ESCT", "NTRF+168", "Echtzeit-Gutschrift")
 OWN_TRANSFER_IN = TransactionCode("PMNT/RCDT/BOOK", "NTRF+166", "Umbuchung")

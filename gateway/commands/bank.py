@@ -1,0 +1,143 @@
+"""duecourse bank simulate: the bank's part, played on a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.commands.output import AsJson, out, print_json, table
+from gateway.sandbox import bank
+from gateway.sandbox.bank import Booking, Fees, Habits, Itemised, Reports, Returns
+from gateway.sandbox.habits import CURRENCY
+from gateway.sandbox.outcomes import USUAL_RETURN_RATE
+from gateway.sandbox.statements import AnswerFile
+from ledger.money import Money
+
+app = typer.Typer(no_args_is_help=True, help="The bank simulator.")
+
+_COMING_BACK = "What becomes of the collections"
+_BOOKING = "How the bank books"
+_TELLING = "How the bank reports and delivers"
+
+
+@app.command("simulate")
+def simulate(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="PAIN008")],
+    to: Annotated[Path, typer.Option("--out", help="Folder for the bank's files.")],
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="END_TO_END_ID=AM04, or =AM04:late_return, =MS02:reject, =AC04:return+23 (T2 days), =paid.",
+            rich_help_panel=_COMING_BACK,
+        ),
+    ] = None,
+    reject_file: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Refuse the whole file.", rich_help_panel=_COMING_BACK),
+    ] = None,
+    reject_block: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PMTINFID=CODE", help="Refuse a payment block.", rich_help_panel=_COMING_BACK),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Also let some collections come back, by this seed.", rich_help_panel=_COMING_BACK
+        ),
+    ] = None,
+    booking: Annotated[
+        Booking,
+        typer.Option(help="Lumps, over several blocks too, or single credits.", rich_help_panel=_BOOKING),
+    ] = Booking.AS_FILE_SAYS,
+    itemised: Annotated[
+        Itemised, typer.Option(help="Where the parts of a lump stand.", rich_help_panel=_BOOKING)
+    ] = Itemised.NOTIFICATION,
+    net_rejects: Annotated[
+        bool,
+        typer.Option(
+            "--net-rejects", help="Leave rejects out of the credit; else they are credited and debited.",
+            rich_help_panel=_BOOKING,
+        ),
+    ] = False,
+    returns: Annotated[
+        Returns, typer.Option(help="A day's returns one by one or together.", rich_help_panel=_BOOKING)
+    ] = Returns.SINGLE,
+    fees: Annotated[
+        Fees, typer.Option(help="Where the fee of a return stands.", rich_help_panel=_BOOKING)
+    ] = Fees.INSIDE,
+    fee: Annotated[
+        int, typer.Option(min=0, help="Fee of a return, in cents.", rich_help_panel=_BOOKING)
+    ] = bank.USUAL_RETURN_FEE.minor,
+    interest: Annotated[
+        int, typer.Option(min=0, help="Interest of a return, in cents.", rich_help_panel=_BOOKING)
+    ] = 0,
+    reports: Annotated[
+        Reports, typer.Option(help="What a pain.002 says.", rich_help_panel=_TELLING)
+    ] = Reports.NEGATIVES,
+    report_version: Annotated[
+        str, typer.Option(help="pain.002.001.03 to .14.", rich_help_panel=_TELLING)
+    ] = Habits().report_version,
+    twice: Annotated[
+        bool,
+        typer.Option(
+            "--twice", help="Every file comes again: the same bytes, or in a new message.",
+            rich_help_panel=_TELLING,
+        ),
+    ] = False,
+    out_of_order: Annotated[
+        bool, typer.Option("--out-of-order", help="List them shuffled.", rich_help_panel=_TELLING)
+    ] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Play the bank: the pain.002, camt.054 and camt.053 it would send for a pain.008 file.
+
+    A file that breaks a rule is refused as a whole, as the bank's own check would do it.
+
+    Example: duecourse bank simulate collection.xml --out answers --outcome RE-2026-0815-K3M9QX=AM04
+    """
+    habits = Habits(
+        booking=booking, itemised=itemised, net_rejects=net_rejects, returns=returns, fees=fees,
+        return_fee=Money(fee, CURRENCY), interest=Money(interest, CURRENCY), reports=reports,
+        report_version=report_version, twice=Decimal(twice), out_of_order=out_of_order,
+    )  # fmt: skip
+    answer = bank.answer(
+        file.read_bytes(),
+        outcomes=_pairs(outcome, "--outcome", "END_TO_END_ID=CODE"),
+        reject_file=reject_file,
+        reject_blocks=_pairs(reject_block, "--reject-block", "PMTINFID=CODE"),
+        seed=seed or 0,
+        return_rate=USUAL_RETURN_RATE if seed is not None else Decimal(0),
+        habits=habits,
+    )
+    to.mkdir(parents=True, exist_ok=True)
+    for made in answer.files:
+        (to / made.name).write_bytes(made.content)
+    _show(answer.files, to, as_json=as_json)
+    if answer.refusal is not None and not as_json:
+        out.print(f"The bank took nothing of the file: {answer.refusal.reason}. {answer.refusal.explanation}")
+
+
+def _show(files: Sequence[AnswerFile], to: Path, *, as_json: bool) -> None:
+    shown = [{"file": str(to / made.name), "format": made.format, "on": made.on} for made in files]
+    if as_json:
+        print_json(shown)
+    else:
+        table(
+            "The bank's files",
+            ["day", "format", "file"],
+            [(one["on"], one["format"], one["file"]) for one in shown],
+        )
+
+
+def _pairs(texts: Sequence[str] | None, option: str, form: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts or ():
+        name, equals, code = text.rpartition("=")
+        if not (equals and name and code):
+            raise typer.BadParameter(f"{text[:60]!r} is not {form}.", param_hint=option)
+        pairs[name] = code
+    return pairs
