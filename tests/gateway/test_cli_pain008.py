@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exporters.pain008 import reader
 from tests.factories.api import Caller
 from tests.factories.journey import Story
 from tests.factories.pain008 import message, written
@@ -151,3 +152,52 @@ def test_the_bank_refuses_what_it_cannot_read(dry: CommandLine, tmp_path: Path) 
 def test_answers_do_not_go_where_a_file_lies(dry: CommandLine, plain: Path) -> None:
     done = dry("bank", "simulate", plain, "--out", plain, code=1)
     assert done.err == f"duecourse: {plain}: File exists\n"
+
+
+def test_the_bank_refuses_the_whole_file_in_a_version_that_is_asked_for(
+    dry: CommandLine, ours: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    path, _ = ours
+    told = dry(
+        "bank", "simulate", path, "--out", tmp_path / "out", "--reject-file", "AM05",
+        "--report-version", "pain.002.001.03", "--json",
+    ).json  # fmt: skip
+    assert [one["format"] for one in told] == ["pain.002.001.03"]
+    assert b"<GrpSts>RJCT</GrpSts>" in Path(told[0]["file"]).read_bytes()
+
+
+def test_the_bank_refuses_a_block_and_credits_nothing_of_it(
+    dry: CommandLine, ours: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    path, _ = ours
+    block = reader.read(path.read_bytes()).blocks[0].payment_information_id
+    told = dry(
+        "bank", "simulate", path, "--out", tmp_path / "out", "--reject-block", f"{block}=TM01", "--json"
+    ).json
+    assert [one["format"] for one in told] == ["pain.002.001.10"]
+    done = dry("bank", "simulate", path, "--out", tmp_path / "out", "--reject-block", block, code=2)
+    assert "PMTINFID=CODE" in done.err
+
+
+def test_the_bank_returns_together_with_fees_apart_and_everything_twice(
+    dry: CommandLine, ours: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    path, (first, second) = ours
+    told = dry(
+        "bank", "simulate", path, "--out", tmp_path / "out", "--returns", "batch", "--fees", "separate",
+        "--fee", "250", "--interest", "3", "--outcome", f"{first}=AM04:return+1",
+        "--outcome", f"{second}=AC04:return+1", "--itemised", "statement", "--twice", "--json",
+    ).json  # fmt: skip
+    days = [one["file"] for one in told if one["format"] == "camt.053.001.08"]
+    assert len(days) == 4
+    read = [one for file in days[::2] for one in dry("statement", "inspect", file, "--json").json]
+    amounts = [[line["amount_minor"] for line in one["lines"]] for one in read]
+    assert amounts == [[16_950], [-16_950, -250, -3, -250, -3]]
+    assert read[-1]["closing_minor"] == -506
+
+
+def test_the_bank_says_why_it_takes_nothing_of_a_file(dry: CommandLine, plain: Path, tmp_path: Path) -> None:
+    path = tmp_path / "late.xml"
+    path.write_bytes(plain.read_bytes().replace(b"<NbOfTxs>1<", b"<NbOfTxs>2<"))
+    shown = dry("bank", "simulate", path, "--out", tmp_path / "out").out
+    assert "The bank took nothing of the file: AM19." in " ".join(shown.split())
