@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 from ledger import audit
 from ledger.acts import Act
 from ledger.banking import Bic, CreditorIdentifier, Iban, is_sepa_country
+from ledger.collecting_accounts import Collecting, sound
 from ledger.database import violated
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
@@ -70,6 +73,39 @@ def create(
     return creditor
 
 
+def change(
+    session: Session,
+    creditor_id: str,
+    *,
+    name: str | None = None,
+    creditor_identifier: str | None = None,
+    reason: str,
+    act: Act,
+) -> Creditor:
+    """Give a creditor another name or creditor identifier; None stays as it is.
+
+    Debtors' banks are told by the next collection on each mandate they know already (mandates.amending). Raises
+    CreditorNotFound, UnreadableText, InvalidCreditorIdentifier or AlreadyKnown; nothing is changed then.
+    """
+    creditor = get(session, creditor_id)
+    checked_text(reason, field="reason", longest=200)
+    changed = []
+    with session.begin_nested():
+        if name is not None and name != creditor.name:
+            creditor.name = checked_text(name, field="name", longest=70)
+            changed.append("name")
+        if creditor_identifier is not None:
+            compact = CreditorIdentifier.parse(creditor_identifier).compact
+            if compact != creditor.creditor_identifier:
+                creditor.creditor_identifier = compact
+                changed.append("creditor_identifier")
+        creditor.version += 1 if changed else 0
+        _add(session, creditor)
+    if changed:
+        audit.record(session, "creditor.changed", creditor_id, act=act, why=reason, changed=changed)
+    return creditor
+
+
 def get(session: Session, creditor_id: str) -> Creditor:
     """Raises CreditorNotFound."""
     found = session.get(Creditor, creditor_id)
@@ -101,12 +137,13 @@ def open_bank_account(
     bic: str | None = None,
     currency: str = "EUR",
     batch_booking: bool = True,
+    collecting: Collecting | None = None,
     act: Act,
 ) -> BankAccount:
     """A new bank account of a creditor, by IBAN or, where it has none, by its bank's own number.
 
-    Raises CreditorNotFound, UnreadableText, InvalidIban, InvalidBic, UnknownCurrency or AlreadyKnown; nothing is
-    changed then.
+    Raises CreditorNotFound, UnreadableText, InvalidIban, InvalidBic, UnknownCurrency, CollectingRejected or
+    AlreadyKnown; nothing is changed then.
     """
     get(session, creditor_id)
     checked_text(name, field="name", longest=70)
@@ -118,6 +155,7 @@ def open_bank_account(
         iban=Iban.parse(iban).compact if iban is not None else None, other_number=other_number,
         bic=Bic.parse(bic).compact if bic is not None else None,
         currency=checked_currency(currency), batch_booking=batch_booking, created_at=act.at,
+        **asdict(sound(collecting or Collecting())),
     )  # fmt: skip
     _add(session, account)
     audit.record(session, "bank_account.created", account.id, act=act, creditor=creditor_id)

@@ -9,13 +9,15 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import invoices
-from ledger.business_days import add_business_days, roll_forward
+from ledger import creditors, invoices
+from ledger.acts import Act
 from ledger.database import among
 from ledger.errors import Conflict, Rejected
 from ledger.invoices import InvoiceNotFound
-from ledger.models import Invoice
+from ledger.models import BankAccount, Customer, Invoice
 from ledger.states import CollectionStatus
+from mandates import terms
+from mandates.dating import Calendar, Dated
 from mandates.lifecycle import MandateNotFound
 from mandates.models import Debit, Mandate, MandateType
 from mandates.states import LIVE, MandateState
@@ -60,23 +62,6 @@ class Wish:
     collect_on: date | None = None
 
 
-def earliest_collection(today: date) -> date:
-    """The first possible collection date: the debtor's bank has the order a T2 day before (EPC016-06 4.3)."""
-    return add_business_days(roll_forward(today), 1)
-
-
-def collect_on(wish: Wish, invoice: Invoice, today: date) -> date:
-    """The bank day on which `wish` is collected. Raises NotCollectable for one that is too early."""
-    earliest = earliest_collection(today)
-    if wish.collect_on is None:
-        return roll_forward(max(invoice.due_on, earliest))
-    if wish.collect_on < earliest:
-        raise NotCollectable(
-            f"The first possible collection date is {earliest.isoformat()}.", field="collect_on"
-        )
-    return roll_forward(wish.collect_on)
-
-
 def is_dormant(mandate: Mandate, on: date) -> bool:
     """Whether on that day 36 months have passed since the last collection or, before any, the signature."""
     last = mandate.last_collection_on or mandate.signed_on
@@ -85,29 +70,58 @@ def is_dormant(mandate: Mandate, on: date) -> bool:
     return on >= date(year, last.month, day)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A wish that can be fulfilled: what is collected, from whom, into which account and on which day."""
+
+    invoice: Invoice
+    mandate: Mandate
+    account: BankAccount
+    dated: Dated
+
+
 class Desk:
     """Decides a bulk of wishes, one after another; all their invoices and mandates are locked in id order."""
 
     def __init__(
-        self, held: dict[str, Invoice], known: dict[str, Mandate], busy: set[str], used: set[str]
+        self,
+        session: Session,
+        held: dict[str, Invoice],
+        known: dict[str, Mandate],
+        busy: set[str],
+        used: set[str],
+        bank_account_id: str | None,
     ) -> None:
+        self._session, self._bank_account_id = session, bank_account_id
         self._invoices, self._mandates, self._busy, self._used = held, known, busy, used
+        asked = among(Customer.id, {invoice.customer_id for invoice in held.values()})
+        self._customers = {one.id: one for one in session.scalars(select(Customer).where(asked))}
+        self._accounts: dict[str, BankAccount] = {}
+        self._calendars: dict[str, Calendar] = {}
 
     @classmethod
-    def of(cls, session: Session, wishes: Sequence[Wish]) -> Desk:
-        """The desk for `wishes`; invoices and mandates that do not exist are simply not there."""
+    def of(cls, session: Session, wishes: Sequence[Wish], *, bank_account_id: str | None = None) -> Desk:
+        """The desk for `wishes`; invoices and mandates that do not exist are simply not there.
+
+        Money is collected into the account named, or the creditor's first in EUR with an IBAN.
+        """
         there = select(Invoice.id).where(among(Invoice.id, (wish.invoice_id for wish in wishes)))
         held = invoices.lock(session, session.scalars(there).all())
         known = _lock_mandates(session, (wish.mandate_id for wish in wishes))
         busy = select(Debit.invoice_id).where(among(Debit.invoice_id, held), Debit.state.in_(LIVE))
         one_off = (mandate.id for mandate in known.values() if mandate.type == MandateType.ONE_OFF)
         used = select(Debit.mandate_id).where(among(Debit.mandate_id, one_off), Debit.state.in_(LIVE))
-        return cls(held, known, set(session.scalars(busy)), set(session.scalars(used)))
+        return cls(
+            session, held, known, set(session.scalars(busy)), set(session.scalars(used)), bank_account_id
+        )
 
-    def require_collectable(self, wish: Wish, today: date) -> tuple[Invoice, Mandate]:
-        """Invoice and mandate of `wish`; raises the reason why they cannot be collected."""
+    def decide(self, wish: Wish, act: Act) -> Taken:
+        """What fulfils `wish`; raises the reason why it cannot be fulfilled."""
         invoice, mandate = self._find(wish)
-        _require_usable(mandate, collect_on(wish, invoice, today))
+        account, calendar = self._calendar(invoice.creditor_id)
+        customer = self._customers[invoice.customer_id]
+        dated = calendar.date_of(invoice, customer, wish.collect_on, act=act)
+        _require_usable(mandate, dated.collect_on)
         if (invoice.creditor_id, invoice.customer_id) != (mandate.creditor_id, mandate.customer_id):
             raise NotCollectable(
                 "The mandate was given by another customer or to another creditor.", field="mandate_id"
@@ -119,13 +133,20 @@ class Desk:
         if invoice.id in self._busy:
             raise AlreadyCollecting(f"Invoice {invoice.id} already has a live debit.", field="invoice_id")
         _require_open(invoice)
-        return invoice, mandate
+        return Taken(invoice, mandate, account, dated)
 
-    def take(self, invoice: Invoice, mandate: Mandate) -> None:
+    def _calendar(self, creditor_id: str) -> tuple[BankAccount, Calendar]:
+        if creditor_id not in self._calendars:
+            account = creditors.collection_account(self._session, creditor_id, self._bank_account_id)
+            self._accounts[creditor_id] = account
+            self._calendars[creditor_id] = Calendar.of(account, terms.of(self._session, creditor_id))
+        return self._accounts[creditor_id], self._calendars[creditor_id]
+
+    def take(self, taken: Taken) -> None:
         """From now on the invoice has its debit, and a one-off mandate too."""
-        self._busy.add(invoice.id)
-        if mandate.type == MandateType.ONE_OFF:
-            self._used.add(mandate.id)
+        self._busy.add(taken.invoice.id)
+        if taken.mandate.type == MandateType.ONE_OFF:
+            self._used.add(taken.mandate.id)
 
     def _find(self, wish: Wish) -> tuple[Invoice, Mandate]:
         invoice, mandate = self._invoices.get(wish.invoice_id), self._mandates.get(wish.mandate_id)

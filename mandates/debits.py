@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, insert, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger import creditors, invoices, outbox, states
+from ledger import cut_offs, invoices, outbox, states
 from ledger.acts import Act
 from ledger.database import violated
 from ledger.errors import DuecourseError, NotFound
 from ledger.identifiers import new_id
-from ledger.models import Invoice
+from ledger.models import BankAccount, Invoice
 from ledger.sepa_text import is_sepa_reference
 from ledger.states import CollectionStatus
 from mandates.collectable import (
@@ -22,10 +23,8 @@ from mandates.collectable import (
     ENDED,
     AlreadyCollecting,
     Desk,
-    NotCollectable,
+    Taken,
     Wish,
-    collect_on,
-    earliest_collection,
 )
 from mandates.models import Debit, Mandate, MandateType
 from mandates.states import DEBIT, DebitState, MandateState
@@ -58,23 +57,21 @@ def schedule_many(
 
     Refused are debits of an unknown invoice or mandate, on a mandate that is not active, dormant or a used
     one-off, on an invoice that has nothing open or is being collected already, that do not belong together,
-    that are not in EUR or too large, or on a date that is too early. A date that is no bank day rolls
-    forward. The status of the invoices becomes `collecting`.
+    that are not in EUR or too large, or on a date that is too early for the bank or for the notice to the
+    customer. A date that is no T2 day rolls forward, and the debit says so. The status of the invoices becomes
+    `collecting`.
     """
-    desk = Desk.of(session, wishes)
-    accounts: dict[str, str] = {}
+    desk = Desk.of(session, wishes, bank_account_id=bank_account_id)
     rows: list[dict[str, object]] = []
     outcomes = []
     for wish in wishes:
         try:
-            invoice, mandate = desk.require_collectable(wish, act.today)
-            if invoice.creditor_id not in accounts:
-                accounts[invoice.creditor_id] = _account(session, invoice.creditor_id, bank_account_id)
+            taken = desk.decide(wish, act)
         except DuecourseError as refusal:
             outcomes.append(Scheduled(refusal=refusal))
         else:
-            rows.append(_row(wish, invoice, mandate, accounts[invoice.creditor_id], act))
-            desk.take(invoice, mandate)
+            rows.append(_row(taken, act))
+            desk.take(taken)
             outcomes.append(Scheduled(str(rows[-1]["id"])))
     _write(session, rows, act=act)
     return outcomes
@@ -82,7 +79,7 @@ def schedule_many(
 
 def require_collectable(session: Session, wish: Wish, *, act: Act) -> None:
     """Raises the reason why a debit would be refused, and changes nothing."""
-    Desk.of(session, [wish]).require_collectable(wish, act.today)
+    Desk.of(session, [wish]).decide(wish, act)
 
 
 def get(session: Session, debit_id: str) -> Debit:
@@ -133,7 +130,7 @@ def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
                 Invoice.open_minor != Debit.amount_minor,
                 Invoice.collection_status.in_(ENDED),
                 Mandate.state != MandateState.ACTIVE,
-                dormant_on <= func.greatest(Debit.collect_on, earliest_collection(act.today)),
+                dormant_on <= func.greatest(Debit.collect_on, _first_file(session, creditor_id, act)),
             ),
         )
         .order_by(Debit.id)
@@ -144,26 +141,32 @@ def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
     return len(stale)
 
 
-def _account(session: Session, creditor_id: str, bank_account_id: str | None) -> str:
-    account = creditors.collection_account(session, creditor_id, bank_account_id)
-    if account.currency != "EUR" or account.iban is None:
-        raise NotCollectable(
-            "SEPA debits are collected into an account in EUR with an IBAN.", field="bank_account_id"
+def _first_file(session: Session, creditor_id: str, act: Act) -> date:
+    """The first collection date that a file of the creditor can still have, whatever account it is for."""
+    accounts = session.scalars(
+        select(BankAccount).where(
+            BankAccount.creditor_id == creditor_id,
+            BankAccount.currency == "EUR",
+            BankAccount.iban.is_not(None),
         )
-    return account.id
+    )
+    return max((cut_offs.earliest(cut_offs.of(account), act.at) for account in accounts), default=act.today)
 
 
-def _row(wish: Wish, invoice: Invoice, mandate: Mandate, account_id: str, act: Act) -> dict[str, object]:
+def _row(taken: Taken, act: Act) -> dict[str, object]:
+    invoice, mandate, dated = taken.invoice, taken.mandate, taken.dated
     debit_id = new_id("deb")
     return {
         "id": debit_id,
         "creditor_id": invoice.creditor_id,
         "invoice_id": invoice.id,
         "mandate_id": mandate.id,
-        "bank_account_id": account_id,
+        "bank_account_id": taken.account.id,
         "amount_minor": invoice.open_minor,
         "currency": invoice.currency,
-        "collect_on": collect_on(wish, invoice, act.today),
+        "collect_on": dated.collect_on,
+        "wished_on": dated.wished_on,
+        "moved_because": dated.moved_because,
         "sequence_type": "OOFF" if mandate.type == MandateType.ONE_OFF else "RCUR",
         "end_to_end_id": _end_to_end_id(invoice.number, debit_id),
         "state": str(DebitState.SCHEDULED),
@@ -197,7 +200,8 @@ def _write(session: Session, rows: Sequence[dict[str, object]], *, act: Act) -> 
         data = {
             "invoice_id": row["invoice_id"], "mandate_id": row["mandate_id"],
             "amount_minor": row["amount_minor"], "currency": row["currency"],
-            "collect_on": str(row["collect_on"]),
+            "collect_on": str(row["collect_on"]), "wished_on": str(row["wished_on"]),
+            "moved_because": row["moved_because"],
         }  # fmt: skip
         event = outbox.NewEvent(type="debit.scheduled", object_id=str(row["id"]), act=act, data=data)
         outbox.emit(session, event)

@@ -7,52 +7,101 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
+from ledger import creditors, cut_offs
 from ledger.acts import Act
-from ledger.database import among
+from ledger.database import expire_rows
+from ledger.errors import Rejected
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
 from mandates import debits
-from mandates.collectable import earliest_collection
 from mandates.models import Batch, Debit, Mandate, PaymentBlock, Scheme
 from mandates.states import BatchState, DebitState
+
+# What a debit holds only while it is in a batch.
+TAKEN_DOWN = ("block_id", "debtor_iban", "mandate_reference", "creditor_identifier", "creditor_name")
+_INTO_BLOCK = """
+UPDATE debits SET block_id = :block, debtor_iban = mandates.iban, mandate_reference = mandates.reference,
+    creditor_identifier = creditors.creditor_identifier, creditor_name = creditors.name
+FROM mandates, creditors
+WHERE debits.id = ANY(:ids) AND mandates.id = debits.mandate_id AND creditors.id = debits.creditor_id
+"""
+
+
+class NothingToCollect(Rejected):
+    """There is no scheduled debit for this batch."""
 
 
 class _Group(NamedTuple):
     """What debits must have in common to share a payment block."""
 
-    bank_account_id: str
     sequence_type: str
     collect_on: date
 
 
-def choose(
-    session: Session, creditor_id: str, scheme: Scheme, collect_until: date | None, *, act: Act
-) -> list[Debit]:
-    """The scheduled debits of a creditor and scheme that can be collected, locked, with dates that can be met."""
-    debits.drop_stale(session, creditor_id=creditor_id, act=act)
-    query = (
-        select(Debit)
+def account_of(
+    session: Session, creditor_id: str, scheme: Scheme, bank_account_id: str | None
+) -> BankAccount:
+    """The account that a batch is for: the one named, else that of the debit to be collected first.
+
+    A file goes to one bank, so a batch is for one account. Raises BankAccountNotFound, NoCollectionAccount or
+    NothingToCollect.
+    """
+    if bank_account_id is not None:
+        return creditors.collection_account(session, creditor_id, bank_account_id)
+    first = session.scalars(
+        select(Debit.bank_account_id)
         .join(Mandate, Mandate.id == Debit.mandate_id)
         .where(
             Debit.creditor_id == creditor_id,
             Debit.state == DebitState.SCHEDULED,
             Mandate.scheme == scheme,
         )
-        .order_by(Debit.id)
-        .with_for_update(of=Debit)
-        .execution_options(populate_existing=True)
+        .order_by(Debit.collect_on, Debit.id)
+        .limit(1)
+    ).first()
+    if first is None:
+        raise NothingToCollect(f"No {scheme} debit is scheduled.", field="creditor_id")
+    return session.get_one(BankAccount, first)
+
+
+def choose(
+    session: Session, account: BankAccount, scheme: Scheme, collect_until: date | None, *, act: Act
+) -> list[Debit]:
+    """The scheduled debits of a scheme into `account` that a file sent now can collect, locked.
+
+    They are those up to `collect_until`, or up to the last day that the bank takes. Dates that can no longer be met
+    move to the first possible one.
+    """
+    cut_off = cut_offs.of(account)
+    last = cut_offs.latest(cut_off, act.at)
+    debits.drop_stale(session, creditor_id=account.creditor_id, act=act)
+    chosen = list(
+        session.scalars(
+            select(Debit)
+            .join(Mandate, Mandate.id == Debit.mandate_id)
+            .where(
+                Debit.bank_account_id == account.id,
+                Debit.state == DebitState.SCHEDULED,
+                Mandate.scheme == scheme,
+                Debit.collect_on <= (last if collect_until is None else min(last, collect_until)),
+            )
+            .order_by(Debit.id)
+            .with_for_update(of=Debit)
+            .execution_options(populate_existing=True)
+        )
     )
-    if collect_until is not None:
-        query = query.where(Debit.collect_on <= collect_until)
-    chosen = list(session.scalars(query))
-    earliest = earliest_collection(act.today)
-    for debit in chosen:
-        debit.collect_on = max(debit.collect_on, earliest)
+    _meet(chosen, cut_offs.earliest(cut_off, act.at))
     return chosen
+
+
+def _meet(chosen: Sequence[Debit], earliest: date) -> None:
+    for debit in chosen:
+        if debit.collect_on < earliest:
+            debit.wished_on = debit.wished_on or debit.collect_on
+            debit.collect_on, debit.moved_because = earliest, "the cut-off of the day before it had passed"
 
 
 def new_batch(
@@ -69,13 +118,15 @@ def new_batch(
     )  # fmt: skip
 
 
-def put_into_blocks(session: Session, batch: Batch, chosen: Sequence[Debit]) -> None:
-    """One payment block for each account, sequence type and date (EPC130-08: what a PmtInf must share)."""
+def put_into_blocks(session: Session, batch: Batch, account: BankAccount, chosen: Sequence[Debit]) -> None:
+    """One payment block for each sequence type and date (EPC130-08: what a PmtInf must share).
+
+    What the file will say of mandate and creditor is taken down on each debit; later changes do not reach it.
+    """
     groups: dict[_Group, list[Debit]] = defaultdict(list)
     for debit in chosen:
-        groups[_Group(debit.bank_account_id, debit.sequence_type, debit.collect_on)].append(debit)
+        groups[_Group(debit.sequence_type, debit.collect_on)].append(debit)
     for group, members in sorted(groups.items()):
-        account = session.get_one(BankAccount, group.bank_account_id)
         block_id = new_id("blk")
         session.add(
             PaymentBlock(
@@ -87,10 +138,5 @@ def put_into_blocks(session: Session, batch: Batch, chosen: Sequence[Debit]) -> 
             )
         )  # fmt: skip
         session.flush()
-        ids = [debit.id for debit in members]
-        session.execute(
-            update(Debit).where(among(Debit.id, ids)).values(block_id=block_id),
-            execution_options={"synchronize_session": False},
-        )
-        for debit in members:
-            set_committed_value(debit, "block_id", block_id)
+        session.execute(text(_INTO_BLOCK), {"block": block_id, "ids": [debit.id for debit in members]})
+    expire_rows(session, "debits", [debit.id for debit in chosen], TAKEN_DOWN)

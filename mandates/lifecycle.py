@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from ledger import creditors, customers, outbox, states
 from ledger.acts import Act
-from ledger.banking import Bic, Iban, is_eea_country, is_sepa_country
+from ledger.banking import Bic, CreditorIdentifier, Iban, is_eea_country, is_sepa_country
 from ledger.database import violated
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
-from ledger.models import Customer
+from ledger.models import Creditor, Customer
 from ledger.sepa_text import is_sepa_reference
 from mandates.models import Mandate, MandateType, Scheme
 from mandates.states import MANDATE, MandateState
@@ -41,6 +41,8 @@ class SignedMandate:
 
     Without a `debtor_name` the customer's is taken, cut at the 70 characters that SEPA allows.
     `confirmed_by_bank` matters to B2B only: the debtor's bank must know the mandate before the first debit.
+    The `original` facts are those of a mandate that another creditor, or we ourselves elsewhere, used before: as the
+    debtor's bank knows it. What differs goes into the first file as an amendment (EPC130-08, AmdmntInfDtls).
     """
 
     creditor_id: str
@@ -54,6 +56,19 @@ class SignedMandate:
     bic: str | None = None
     signed_at_place: str | None = None
     confirmed_by_bank: bool = False
+    original_reference: str | None = None
+    original_creditor_identifier: str | None = None
+    original_creditor_name: str | None = None
+    original_iban: str | None = None
+
+    @property
+    def was_used_before(self) -> bool:
+        """Whether a debtor's bank knows the mandate with other facts than ours."""
+        known = (
+            self.original_reference, self.original_creditor_identifier, self.original_creditor_name,
+            self.original_iban,
+        )  # fmt: skip
+        return any(fact is not None for fact in known)
 
 
 def record_signed(session: Session, facts: SignedMandate, *, act: Act) -> Mandate:
@@ -67,6 +82,7 @@ def record_signed(session: Session, facts: SignedMandate, *, act: Act) -> Mandat
     if creditor.creditor_identifier is None:
         raise MandateRejected("The creditor has no creditor identifier.", field="creditor_id")
     mandate = _draft(facts, customer, act)
+    _presented(facts, creditor, mandate)
     session.add(mandate)
     try:
         session.flush()
@@ -153,7 +169,8 @@ def _draft(facts: SignedMandate, customer: Customer, act: Act) -> Mandate:
     )
 
 
-def _require_sound(facts: SignedMandate, customer: Customer, iban: Iban, today: date) -> None:
+def require_account(iban: Iban, customer: Customer) -> None:
+    """Raises MandateRejected for an account that SEPA cannot debit, or only with an address that is not known."""
     if not is_sepa_country(iban.country):
         raise MandateRejected("The account is outside the SEPA area and cannot be debited.", field="iban")
     if not is_eea_country(iban.country) and not (customer.town and customer.country):
@@ -162,15 +179,42 @@ def _require_sound(facts: SignedMandate, customer: Customer, iban: Iban, today: 
             "The account is outside the EEA, so the customer's address (town and country) is needed.",
             field="customer_id",
         )
+
+
+def require_reference(reference: str, field: str = "reference") -> None:
+    """Raises MandateRejected for what is no reference of SEPA (EPC230-15)."""
+    if not is_sepa_reference(reference):
+        raise MandateRejected(
+            "A mandate reference has 1 to 35 of the letters, digits and marks that SEPA knows.", field=field
+        )
+
+
+def _require_sound(facts: SignedMandate, customer: Customer, iban: Iban, today: date) -> None:
+    require_account(iban, customer)
     if facts.signed_on > today:
         raise MandateRejected("A mandate is not signed in the future.", field="signed_on")
-    if facts.reference is not None and not is_sepa_reference(facts.reference):
-        raise MandateRejected(
-            "A mandate reference has 1 to 35 of the letters, digits and marks that SEPA knows.",
-            field="reference",
-        )
+    if facts.reference is not None:
+        require_reference(facts.reference)
+    if facts.original_reference is not None:
+        require_reference(facts.original_reference, "original_reference")
     _require_short(facts.debtor_name, "debtor_name")
+    _require_short(facts.original_creditor_name, "original_creditor_name")
     _require_short(facts.signed_at_place, "signed_at_place")
+
+
+def _presented(facts: SignedMandate, creditor: Creditor, mandate: Mandate) -> None:
+    """What the debtor's bank knows of a mandate that was used before we had it; nothing of a new one."""
+    if not facts.was_used_before:
+        return
+    identifier, old_iban = facts.original_creditor_identifier, facts.original_iban
+    mandate.presented_reference = facts.original_reference or mandate.reference
+    mandate.presented_creditor_name = facts.original_creditor_name or creditor.name
+    mandate.presented_creditor_identifier = (
+        creditor.creditor_identifier if identifier is None else CreditorIdentifier.parse(identifier).compact
+    )
+    mandate.presented_iban = (
+        mandate.iban if old_iban is None else Iban.parse(old_iban, field="original_iban").compact
+    )
 
 
 def _require_short(said: str | None, field: str) -> None:

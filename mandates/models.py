@@ -209,9 +209,15 @@ class Debit(Base):
     """One collection of an invoice by a mandate; `end_to_end_id` is how banks name it back to us.
 
     `debtor_iban`, `mandate_reference`, `creditor_identifier` and `creditor_name` are what its file says; they are
+<<<<<<< HEAD
     taken from mandate and creditor when it is put into a batch. A failed debit has `failed_on`, the `next_step` its
     reason code asks for, and what was done about it in `followed_up`. `notice_days` are the days agreed when it was
     released; None where the ERP announced it.
+=======
+    taken from mandate and creditor when it is put into a batch. `collect_on` is a T2 day; where it is not the day
+    that was wished for, `moved_because` says why. A failed debit has `failed_on`, the `next_step` its
+    reason code asks for, and what was done about it in `followed_up`.
+>>>>>>> f9458af (mandates: collections keep cut-offs, notices and terms; batches are edited, mandates amended)
     """
 
     __tablename__ = "debits"
@@ -247,6 +253,8 @@ class Debit(Base):
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     collect_on: Mapped[date]
+    wished_on: Mapped[date | None]
+    moved_because: Mapped[str | None] = mapped_column(String(200))
     sequence_type: Mapped[str] = mapped_column(String(4))
     end_to_end_id: Mapped[str] = mapped_column(String(35))
     state: Mapped[str] = mapped_column(String(20))

@@ -18,7 +18,7 @@ from ledger.database import among
 from ledger.models import Invoice, Method, Payment
 from ledger.payments import Receipt
 from ledger.states import PaymentState
-from mandates import batches
+from mandates import amending, batches
 from mandates.models import Debit, Mandate, PaymentBlock, Scheme
 from mandates.reason_codes import REFUNDS, look_up
 from mandates.states import DEBIT, DebitState
@@ -95,6 +95,7 @@ def collect(session: Session, credited: Sequence[Credit], *, act: Act) -> dict[s
     states.move(session, DEBIT, [debit.id for debit in debits], DebitState.COLLECTED, act=act)
     made = payments.receive(session, _receipts(session, ordered), act=act, cause="debit.collected")
     _note_payments(session, debits, made)
+    amending.note_presented(session, debits)
     allocations.allocate(session, _allocations(session, ordered), act=act, cause="debit.collected")
     invoices.hold(session, [debit.invoice_id for debit in debits], None, act=act, cause="debit.collected")
     for debit in debits:

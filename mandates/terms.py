@@ -82,10 +82,8 @@ def change(session: Session, creditor_id: str, *, act: Act, **terms: Any) -> Ter
         )
     )
     session.get(CollectionTerms, creditor_id, populate_existing=True)
-    audit.record(
-        session, "terms.changed", creditor_id, act=act,
-        **{name: [_plain(old), _plain(new)] for name, old, new in _differences(before, after)},
-    )  # fmt: skip
+    changes = {name: [_plain(old), _plain(new)] for name, old, new in _differences(before, after)}
+    audit.record(session, "terms.changed", creditor_id, act=act, changes=changes)
     return after
 
 

@@ -4,6 +4,8 @@ Locks: ACCESS EXCLUSIVE on bank_accounts, customers, invoices, mandates, batches
 long as it takes to add columns; batches are rewritten with the account of their first block.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -95,14 +97,15 @@ def _guard(table: str, events: str) -> str:
 
 
 def _widen_accounts_and_customers() -> None:
-    for column in (
+    accounts: tuple[sa.Column[Any], ...] = (
         sa.Column("cut_off_time", sa.Time(), server_default=sa.text("'14:00'"), nullable=False),
         sa.Column("cut_off_zone", sa.String(40), server_default="Europe/Berlin", nullable=False),
         sa.Column("cut_off_days", sa.Integer(), server_default="0", nullable=False),
         sa.Column("days_ahead", sa.Integer(), server_default="14", nullable=False),
         sa.Column("file_profile", sa.String(30), server_default="pain.008.001.08", nullable=False),
         sa.Column("character_profile", sa.String(10), server_default="latin", nullable=False),
-    ):
+    )
+    for column in accounts:
         op.add_column("bank_accounts", column)
     op.create_check_constraint(
         op.f("ck_bank_accounts_cut_off_days"), "bank_accounts", "cut_off_days BETWEEN 0 AND 10"
@@ -110,11 +113,12 @@ def _widen_accounts_and_customers() -> None:
     op.create_check_constraint(
         op.f("ck_bank_accounts_days_ahead"), "bank_accounts", "days_ahead BETWEEN 2 AND 365"
     )
-    for column in (
+    customers: tuple[sa.Column[Any], ...] = (
         sa.Column("notice_days", sa.Integer(), nullable=True),
         sa.Column("automatic_stopped_at", _AT, nullable=True),
         sa.Column("automatic_stopped_because", sa.String(200), nullable=True),
-    ):
+    )
+    for column in customers:
         op.add_column("customers", column)
     op.create_check_constraint(op.f("ck_customers_notice_days"), "customers", "notice_days BETWEEN 0 AND 90")
     op.create_check_constraint(
@@ -226,6 +230,8 @@ def _widen_debits() -> None:
         sa.Column("creditor_identifier", sa.String(35), nullable=True),
         sa.Column("creditor_name", sa.String(70), nullable=True),
         sa.Column("notice_days", sa.Integer(), nullable=True),
+        sa.Column("wished_on", sa.Date(), nullable=True),
+        sa.Column("moved_because", sa.String(200), nullable=True),
         sa.Column("retry_of", _ID, nullable=True),
         sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
         sa.Column("failed_on", sa.Date(), nullable=True),

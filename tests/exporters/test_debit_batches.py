@@ -226,7 +226,7 @@ def test_the_bytes_that_leave_are_those_of_the_draft_whatever_changed_since(
     before = stored_files.of_batch(session, batch.id).content
     session.get_one(Mandate, debit.mandate_id).debtor_name = "Erika Neuername"
     books.creditor.name = "Muster Energie AG"
-    batches.approve(session, batch.id, act=second(act))
+    approve(session, batch.id, act=second(act))
     release(session, batch.id, act=second(act))
     session.commit()
     session.expire_all()
@@ -261,7 +261,7 @@ def test_a_damaged_file_stops_the_release_of_its_batch(session: Session, books: 
 def test_a_batch_without_file_is_not_released(session: Session, books: Books, act: Act) -> None:
     scheduled(books)
     batch = batches.draft(session, creditor_id=books.creditor.id, act=act)
-    batches.approve(session, batch.id, act=second(act))
+    approve(session, batch.id, act=second(act))
     with refused(session, FileNotFound, "batch_id"):
         release(session, batch.id, act=second(act))
 
@@ -286,7 +286,7 @@ def test_a_discarded_batch_keeps_its_file_and_never_lets_it_go(
 def test_a_file_drafted_too_early_for_its_release_stays(session: Session, books: Books, act: Act) -> None:
     scheduled(books)
     batch = approved(books)
-    with refused(session, batches.TooLate):
+    with refused(session, releasing.TooLate):
         release(session, batch.id, act=second(days_later(act, 1)))
     session.commit()
     assert stored_files.of_batch(session, batch.id).released_at is None
@@ -305,7 +305,7 @@ def test_an_invoice_paid_after_the_draft_keeps_its_file_in_the_house(
 ) -> None:
     debit, batch = scheduled(books, 12_000), approved(books)
     pay(books, invoice_of(session, debit), 12_000)
-    with refused(session, batches.InvoiceChanged):
+    with refused(session, releasing.InvoiceChanged):
         release(session, batch.id, act=second(act))
     session.commit()
     assert stored_files.of_batch(session, batch.id).released_at is None

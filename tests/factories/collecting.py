@@ -66,7 +66,13 @@ def drafted(books: Books, **wishes: object) -> Batch:
 
 
 def approved(books: Books, **wishes: object) -> Batch:
-    return batches.approve(books.session, drafted(books, **wishes).id, act=second(books.act))
+    return approve(books.session, drafted(books, **wishes).id, act=second(books.act))
+
+
+def approve(session: Session, batch_id: str, *, act: Act) -> Batch:
+    """Approve a batch and its file, with its total typed where that is asked for."""
+    total = batches.get(session, batch_id).total_minor
+    return debit_batches.approve(session, batch_id, confirmed_total_minor=total, act=act)
 
 
 def release(session: Session, batch_id: str, *, act: Act) -> Batch:

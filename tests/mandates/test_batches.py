@@ -171,8 +171,8 @@ def test_who_drafts_a_batch_can_neither_approve_nor_release_it(
     scheduled(books)
     batch = drafted(books)
     with refused(session, SecondPersonNeeded):
-        batches.approve(session, batch.id, act=act)
-    batches.approve(session, batch.id, act=second(act))
+        approve(session, batch.id, act=act)
+    approve(session, batch.id, act=second(act))
     with refused(session, SecondPersonNeeded):
         release(session, batch.id, act=act)
     release(session, batch.id, act=second(act))
@@ -232,11 +232,11 @@ def test_a_batch_moves_only_in_the_legal_order(session: Session, books: Books, a
     batch, by = drafted(books), second(act)
     with refused(session, IllegalMove):
         release(session, batch.id, act=by)
-    batches.approve(session, batch.id, act=by)
+    approve(session, batch.id, act=by)
     with refused(session, IllegalMove):
-        batches.approve(session, batch.id, act=by)
+        approve(session, batch.id, act=by)
     release(session, batch.id, act=by)
-    for again in (release, batches.approve):
+    for again in (release, approve):
         with refused(session, IllegalMove):
             again(session, batch.id, act=by)
     with refused(session, IllegalMove):
@@ -246,7 +246,7 @@ def test_a_batch_moves_only_in_the_legal_order(session: Session, books: Books, a
 
 
 def test_an_unknown_batch_is_not_found(session: Session, books: Books, act: Act) -> None:
-    for ask in (batches.approve, release):
+    for ask in (approve, release):
         with refused(session, BatchNotFound, "batch_id"):
             ask(session, "bat_nobody", act=act)
     with refused(session, BatchNotFound, "batch_id"):
@@ -268,7 +268,7 @@ def test_a_discarded_batch_gives_its_debits_back_to_the_next(
     assert next_one.message_id != first.message_id
     assert batches.debits_of(session, first.id) == []
     with refused(session, IllegalMove):
-        batches.approve(session, first.id, act=second(act))
+        approve(session, first.id, act=second(act))
 
 
 def test_a_batch_whose_dates_can_no_longer_be_met_is_not_released(
