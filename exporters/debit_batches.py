@@ -1,31 +1,37 @@
-"""From a batch to its pain.008: written and checked when the batch is drafted, let go when it is released."""
+"""From a batch to its pain.008: written and checked when it is drafted or edited, let go when it is released."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from exporters import stored_files
+from exporters import pre_flight, stored_files
+from exporters.batch_messages import message_of
 from exporters.models import StoredFile
-from exporters.pain008 import message as pain008
-from exporters.pain008.check import Report, check
-from exporters.pain008.writer import write
-from ledger import creditors
+from exporters.pain008 import characters, profiles
+from exporters.pain008.check import Report
+from exporters.pain008.checked import write_checked
+from exporters.pre_flight import Finding, Severity
 from ledger.acts import Act
-from ledger.banking import is_eea_country
-from ledger.errors import Rejected
-from ledger.models import BankAccount, Creditor, Invoice
-from ledger.money import Money
-from mandates import batches
-from mandates.models import Batch, Debit, Mandate, PaymentBlock, Scheme
+from ledger.errors import Conflict, Rejected
+from ledger.models import BankAccount
+from mandates import batches, releasing
+from mandates.models import Batch, Scheme
 
 
 class BankWouldRefuse(Rejected):
-    """The file of this batch would be refused by a bank; `findings` say where and why."""
+    """Something of this batch would be refused; `findings` name the rules."""
+
+
+class TotalNotConfirmed(Rejected):
+    """A file so much larger than usual is approved by typing its total."""
+
+
+class OtherFile(Conflict):
+    """The file is not the one that was looked at."""
 
 
 def draft(
@@ -34,99 +40,97 @@ def draft(
     creditor_id: str,
     scheme: Scheme = Scheme.CORE,
     collect_until: date | None = None,
+    bank_account_id: str | None = None,
     act: Act,
 ) -> tuple[Batch, StoredFile]:
-    """A new batch with its file, checked against the schema and every rule before it is stored.
+    """A new batch with its file. What a bank would refuse stands in `pre_flight.examine` and hinders the approval.
 
-    Raises what `mandates.batches.draft` raises, Unwritable, or BankWouldRefuse.
+    Raises what `mandates.batches.draft` raises, or Unwritable.
     """
     batch = batches.draft(
-        session, creditor_id=creditor_id, scheme=scheme, collect_until=collect_until, act=act
-    )
-    out = io.BytesIO()
-    write(message_of(session, batch), out=out)
-    content = out.getvalue()
-    _require_acceptable(check(content, today=act.today))
-    file = stored_files.store(
-        session, content, kind="pain.008", name=f"{batch.message_id}.xml", batch_id=batch.id, act=act
-    )
-    return batch, file
+        session, creditor_id=creditor_id, scheme=scheme, collect_until=collect_until,
+        bank_account_id=bank_account_id, act=act,
+    )  # fmt: skip
+    return batch, _store(session, batch, act=act)
+
+
+def take_out(
+    session: Session, batch_id: str, debit_ids: Collection[str], *, reason: str, act: Act
+) -> tuple[Batch, StoredFile]:
+    """Take debits out of a batch that was not released: its approval is void, its file withdrawn for a new one.
+
+    Raises what `mandates.batches.take_out` raises, or Unwritable.
+    """
+    batch = batches.take_out(session, batch_id, debit_ids, reason=reason, act=act)
+    stored_files.withdraw(session, stored_files.of_batch(session, batch_id).id, act=act)
+    return batch, _store(session, batch, act=act)
+
+
+def approve(
+    session: Session,
+    batch_id: str,
+    *,
+    sha256: str | None = None,
+    confirmed_total_minor: int | None = None,
+    act: Act,
+) -> Batch:
+    """A second person agrees to the batch and to exactly the file that is stored, by its hash.
+
+    `sha256` is the hash of the file that was looked at, where the caller knows it. A file that is unusually large needs
+    its total as `confirmed_total_minor`. Raises BatchNotFound, SecondPersonNeeded, IllegalMove, OtherFile,
+    BankWouldRefuse or TotalNotConfirmed.
+    """
+    batch = batches.lock(session, batch_id)
+    file = stored_files.of_batch(session, batch_id)
+    if sha256 is not None and sha256 != file.sha256:
+        raise OtherFile("The batch has another file by now. Look at it again.", field="sha256")
+    approved = batches.approve(session, batch_id, sha256=file.sha256, act=act)
+    findings = pre_flight.examine(session, batch, act=act)
+    _require_acceptable(findings)
+    _require_confirmed(findings, batch, confirmed_total_minor)
+    return approved
 
 
 def release(session: Session, batch_id: str, *, act: Act) -> tuple[Batch, StoredFile]:
-    """Release a batch and its file together, once.
+    """Release a batch and its file together, once, if nothing has come up that speaks against it since.
 
-    Raises what `mandates.batches.release` and `stored_files.release` raise.
+    Whatever goes wrong while it is examined stops the release. Raises what `mandates.releasing.release` and
+    `stored_files.release` raise, BankWouldRefuse, or OtherFile when the file is not the one that was approved.
     """
-    batch = batches.release(session, batch_id, act=act)
+    batch = releasing.release(session, batch_id, act=act)
     file = stored_files.of_batch(session, batch_id)
+    if file.sha256 != batch.approved_sha256:
+        raise OtherFile("The file is not the one that was approved. Discard the batch and draft it again.")
+    _require_acceptable(pre_flight.examine(session, batch, act=act))
     return batch, stored_files.release(session, file.id, act=act)
 
 
-def message_of(session: Session, batch: Batch) -> pain008.DirectDebitMessage:
-    """The content of a batch's file as the database holds it now; only the stored bytes are what left."""
-    creditor = creditors.get(session, batch.creditor_id)
-    return pain008.DirectDebitMessage(
-        message_id=batch.message_id,
-        created_at=batch.created_at,
-        initiating_party=creditor.name,
-        blocks=tuple(
-            _block(session, creditor, batch, block) for block in batches.blocks_of(session, batch.id)
-        ),
+def _store(session: Session, batch: Batch, *, act: Act) -> StoredFile:
+    account = session.get_one(BankAccount, batch.bank_account_id)
+    out = io.BytesIO()
+    report: Report = write_checked(
+        message_of(session, batch), out=out, today=act.today,
+        profile=profiles.by_name(batch.file_profile), characters=characters.by_name(account.character_profile),
+    )  # fmt: skip
+    file = stored_files.store(
+        session, out.getvalue(), kind="pain.008", name=f"{batch.message_id}.xml", batch_id=batch.id, act=act
     )
+    pre_flight.keep(session, file, report)
+    return file
 
 
-def _block(session: Session, creditor: Creditor, batch: Batch, block: PaymentBlock) -> pain008.PaymentBlock:
-    account = session.get_one(BankAccount, block.bank_account_id)
-    return pain008.PaymentBlock(
-        payment_information_id=block.payment_information_id,
-        scheme=pain008.Scheme(batch.scheme),
-        sequence_type=pain008.SequenceType(block.sequence_type),
-        collect_on=block.collect_on,
-        creditor=pain008.Party(name=creditor.name, iban=str(account.iban or ""), bic=account.bic),
-        creditor_id=creditor.creditor_identifier or "",
-        batch_booking=block.batch_booking,
-        transactions=tuple(_transactions(session, block.id)),
-    )
-
-
-def _transactions(session: Session, block_id: str) -> Iterator[pain008.Transaction]:
-    rows = session.execute(
-        select(Debit, Mandate, Invoice.number)
-        .join(Mandate, Mandate.id == Debit.mandate_id)
-        .join(Invoice, Invoice.id == Debit.invoice_id)
-        .where(Debit.block_id == block_id)
-        .order_by(Debit.id)
-    )
-    for debit, mandate, number in rows:
-        yield pain008.Transaction(
-            end_to_end_id=debit.end_to_end_id,
-            amount=Money(debit.amount_minor, debit.currency),
-            mandate_id=mandate.reference,
-            signed_on=mandate.signed_on,
-            debtor=_debtor(mandate),
-            remittance=number,
+def _require_acceptable(findings: Collection[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise BankWouldRefuse(
+            f"This cannot go to the bank ({len(errors)} findings). First: {errors[0].message}",
+            findings=sorted({finding.rule for finding in errors}),
         )
 
 
-def _debtor(mandate: Mandate) -> pain008.Party:
-    """The debtor as the mandate names it; its address only where a bank outside the EEA needs it."""
-    country = mandate.iban[:2]
-    address = None
-    if not is_eea_country(country) and mandate.debtor_town and mandate.debtor_country:
-        address = pain008.Address(
-            country=mandate.debtor_country, town=mandate.debtor_town,
-            postcode=mandate.debtor_postcode, street=mandate.debtor_street,
-        )  # fmt: skip
-    return pain008.Party(name=mandate.debtor_name, iban=str(mandate.iban), bic=mandate.bic, address=address)
-
-
-def _require_acceptable(report: Report) -> None:
-    if not report.accepted:
-        worst = [finding for finding in report.findings if finding.severity == "error"]
-        first = worst[0]
-        place = f"collection {first.transaction}" if first.transaction else first.path
-        raise BankWouldRefuse(
-            f"A bank would refuse the file ({len(worst)} findings). First, about {place}: {first.message}",
-            findings=[finding.rule for finding in worst],
+def _require_confirmed(findings: Collection[Finding], batch: Batch, confirmed_minor: int | None) -> None:
+    unusual = [finding for finding in findings if finding.severity is Severity.CONFIRM]
+    if unusual and confirmed_minor != batch.total_minor:
+        raise TotalNotConfirmed(
+            f"{unusual[0].message} Approve it with its total, typed by hand.", field="confirmed_total_minor"
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.database import Base, Identifier, Instant
@@ -13,7 +15,8 @@ from ledger.database import Base, Identifier, Instant
 class StoredFile(Base):
     """A file that leaves: written once, sealed by its SHA-256; triggers forbid later changes of its bytes.
 
-    A draft that is edited gets another file; the one before is withdrawn and never leaves.
+    A draft that is edited gets another file; the one before is withdrawn and never leaves. `findings` are what the
+    rules said of these bytes.
     """
 
     __tablename__ = "stored_files"
@@ -46,6 +49,7 @@ class StoredFile(Base):
     payback_id: Mapped[str | None] = mapped_column(ForeignKey("payback_batches.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str] = mapped_column(String(100))
+    findings: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
     released_at: Mapped[datetime | None] = mapped_column(Instant)
     released_by: Mapped[str | None] = mapped_column(String(100))

@@ -54,11 +54,22 @@ def get(session: Session, file_id: str) -> StoredFile:
 
 
 def of_batch(session: Session, batch_id: str) -> StoredFile:
-    """The one file of a batch. Raises FileNotFound."""
-    found = session.scalars(select(StoredFile).where(StoredFile.batch_id == batch_id)).first()
+    """The one file of a batch that was not withdrawn. Raises FileNotFound."""
+    standing = (StoredFile.batch_id == batch_id, StoredFile.withdrawn_at.is_(None))
+    found = session.scalars(select(StoredFile).where(*standing)).first()
     if found is None:
         raise FileNotFound(f"Batch {batch_id[:40]} has no file.", field="batch_id")
     return found
+
+
+def withdraw(session: Session, file_id: str, *, act: Act) -> None:
+    """A file of a draft is replaced by another one and never leaves. Raises ReleasedAlready."""
+    file = get(session, file_id)
+    if file.released_at is not None:
+        raise ReleasedAlready(f"File {file_id} was released already.")
+    file.withdrawn_at = act.at
+    session.flush()
+    audit.record(session, "file.withdrawn", file.id, act=act, sha256=file.sha256)
 
 
 def release(session: Session, file_id: str, *, act: Act) -> StoredFile:

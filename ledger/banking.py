@@ -213,3 +213,13 @@ def _fault_of_creditor_identifier(compact: str) -> str | None:
     if check_digits(checked) != compact[2:4]:
         return "The check digits of the creditor identifier do not fit; look for a typing error."
     return None
+
+
+def same_bank(one: str, other: str) -> bool:
+    """Whether two compact IBANs are of the same bank, by country and bank code."""
+    return _bank_of(one) == _bank_of(other)
+
+
+def _bank_of(iban: str) -> tuple[str, str]:
+    found = schwifty.IBAN(iban, allow_invalid=True)
+    return found.country_code, found.bank_code

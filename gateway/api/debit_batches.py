@@ -97,7 +97,7 @@ def get_batch(batch_id: Id, session: CurrentSession, act: Reader) -> BatchOut:
 @router.post("/{batch_id}/approve")
 def approve_batch(batch_id: Id, session: CurrentSession, act: SettlerOnce) -> BatchOut:
     """Who drafted the batch cannot approve it."""
-    return _shown(session, batches.approve(session, batch_id, act=act))
+    return _shown(session, debit_batches.approve(session, batch_id, act=act))
 
 
 @router.post("/{batch_id}/release")

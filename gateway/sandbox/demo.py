@@ -27,9 +27,9 @@ from ledger.acts import Act
 from ledger.business_days import add_business_days, roll_forward
 from ledger.models import Allocation, Invoice, Payment
 from ledger.money import Money
-from mandates import batches, lifecycle
+from mandates import lifecycle, terms
 from mandates.lifecycle import SignedMandate
-from mandates.models import MandateType, Scheme
+from mandates.models import AnnouncedBy, MandateType, Scheme
 from reconciliation import importing, matching
 from reconciliation.matching import MatchReport
 from reconciliation.models import Match, MatchPart, StatementLine
@@ -106,6 +106,8 @@ def _found(session: Session, made: Company, act: Act) -> str:
         session, name=us.name, country=us.country, creditor_identifier=us.creditor_id,
         street=us.street, postcode=us.postcode, town=us.town, act=act,
     )  # fmt: skip
+    # The company's invoices announce their debits, as its ERP says.
+    terms.change(session, creditor.id, announced_by=AnnouncedBy.ERP, act=act)
     creditors.open_bank_account(
         session, creditor_id=creditor.id, name="Main account", iban=us.iban, bic=us.bic, act=act
     )
@@ -159,7 +161,7 @@ def _send(
         return batch.id
 
     def released(session: Session) -> tuple[str, bytes]:
-        batches.approve(session, batch_id, act=manager)
+        debit_batches.approve(session, batch_id, act=manager)
         batch, stored = debit_batches.release(session, batch_id, act=manager)
         report.batches.append((batch.message_id, batch.scheme, batch.debit_count, batch.total_minor))
         return stored.name, stored_files.download(session, stored.id, act=manager).content

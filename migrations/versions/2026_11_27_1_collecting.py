@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_27_1_collecting"
 down_revision = "2026_11_26_1_arrivals"
@@ -305,6 +306,7 @@ def _create_notices() -> None:
 
 def _let_files_be_withdrawn() -> None:
     op.add_column("stored_files", sa.Column("withdrawn_at", _AT, nullable=True))
+    op.add_column("stored_files", sa.Column("findings", postgresql.JSONB(), nullable=True))
     op.drop_constraint(op.f("uq_stored_files_batch_id"), "stored_files")
     op.create_index("ix_stored_files_batch_id", "stored_files", ["batch_id"])
     op.create_index(

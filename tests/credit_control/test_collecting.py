@@ -15,7 +15,8 @@ from ledger.acts import Act
 from ledger.invoices import InvoiceNotFound
 from ledger.states import CollectionStatus
 from mandates import debits, lifecycle
-from mandates.collectable import AlreadyCollecting, MandateNotActive, NotCollectable
+from mandates.collectable import AlreadyCollecting, MandateNotActive
+from mandates.dating import DateImpossible
 from mandates.models import Debit, MandateType
 from tests.factories.books import Books
 from tests.factories.collecting import (
@@ -203,7 +204,7 @@ def test_one_invoice_is_refused_with_the_reason(session: Session, books: Books, 
         collect(disputed.id)
     assert caught.value.message == (f"Invoice {disputed.id} may not be debited: the customer disputes it.")
     invoice, mandate = books.collectable()
-    with refused(session, NotCollectable, "collect_on"):
+    with refused(session, DateImpossible, "collect_on"):
         collect(invoice.id, collect_on=act.today)
     schedule(books, invoice, mandate)
     with refused(session, AlreadyCollecting, "invoice_id"):

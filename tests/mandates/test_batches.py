@@ -13,17 +13,12 @@ from ledger.models import StateChange
 from ledger.sepa_text import is_sepa_reference
 from ledger.states import IllegalMove
 from mandates import batches, debits, lifecycle, returns
-from mandates.batches import (
-    BatchNotFound,
-    InvoiceChanged,
-    MandateGone,
-    NothingToCollect,
-    SecondPersonNeeded,
-    TooLate,
-)
+from mandates.batches import BatchNotFound, NothingToCollect, SecondPersonNeeded
 from mandates.models import Batch, Debit, Mandate, MandateType, Scheme
+from mandates.releasing import InvoiceChanged, MandateGone, TooLate
 from tests.factories.books import Books
 from tests.factories.collecting import (
+    approve,
     approved,
     days_later,
     drafted,
@@ -62,7 +57,7 @@ def test_a_batch_holds_every_scheduled_debit_once_and_adds_up(session: Session, 
         drafted(books)
 
 
-def test_debits_of_one_account_day_and_sequence_share_a_payment_block(
+def test_debits_of_one_day_and_sequence_share_a_payment_block_and_accounts_have_files_of_their_own(
     session: Session, books: Books, act: Act
 ) -> None:
     other = creditors.open_bank_account(
@@ -81,10 +76,10 @@ def test_debits_of_one_account_day_and_sequence_share_a_payment_block(
     schedule(
         books, books.invoice(1_600, customer=customer), books.mandate(customer, type=MandateType.ONE_OFF)
     )
-    batch = drafted(books)
+    batch, elsewhere = drafted(books), drafted(books)
     session.commit()
 
-    blocks = batches.blocks_of(session, batch.id)
+    blocks = [*batches.blocks_of(session, batch.id), *batches.blocks_of(session, elsewhere.id)]
     thursday = date(2026, 11, 19)
     found = {
         (block.bank_account_id, block.sequence_type, block.collect_on): (
@@ -101,7 +96,8 @@ def test_debits_of_one_account_day_and_sequence_share_a_payment_block(
     names = {block.payment_information_id for block in blocks}
     assert len(names) == 4
     assert all(is_sepa_reference(name) for name in names)
-    assert (batch.debit_count, batch.total_minor) == (5, 3_100)
+    assert (batch.bank_account_id, batch.debit_count, batch.total_minor) == (books.account.id, 4, 2_300)
+    assert (elsewhere.bank_account_id, elsewhere.debit_count, elsewhere.total_minor) == (other.id, 1, 800)
 
 
 def test_a_batch_is_of_one_scheme(session: Session, books: Books) -> None:

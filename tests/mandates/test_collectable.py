@@ -20,38 +20,15 @@ from mandates.collectable import (
     MandateUsed,
     NotCollectable,
     Wish,
-    earliest_collection,
     is_dormant,
 )
+from mandates.dating import DateImpossible
 from mandates.lifecycle import MandateNotFound
 from mandates.models import Mandate, MandateType
 from mandates.states import MandateState
 from tests.factories.books import Books, debtor_iban
 from tests.factories.collecting import on, refused, reload, schedule, scheduled, second_creditor
 from tests.factories.paying import pay
-
-
-@pytest.mark.parametrize(
-    ("today", "earliest"),
-    [
-        (date(2026, 11, 18), date(2026, 11, 19)),  # a Wednesday
-        (date(2026, 11, 20), date(2026, 11, 23)),  # Friday: over the weekend
-        (date(2026, 11, 21), date(2026, 11, 24)),  # Saturday: the order reaches the banks on Monday
-        (date(2026, 11, 22), date(2026, 11, 24)),  # Sunday: the same
-        (date(2026, 12, 23), date(2026, 12, 24)),  # Christmas Eve is a bank day
-        (date(2026, 12, 24), date(2026, 12, 28)),  # Friday and Saturday are Christmas, then a Sunday
-        (date(2026, 12, 25), date(2026, 12, 29)),
-        (date(2026, 12, 31), date(2027, 1, 4)),  # New Year is a Friday
-        (date(2027, 3, 25), date(2027, 3, 30)),  # Maundy Thursday: Good Friday to Easter Monday are closed
-        (date(2027, 3, 26), date(2027, 3, 31)),  # on Good Friday the order reaches the banks on Tuesday
-        (date(2026, 4, 30), date(2026, 5, 4)),  # Labour Day is a Friday
-        (date(2026, 10, 2), date(2026, 10, 5)),  # German Unity Day is a bank day, here on a Saturday
-    ],
-)
-def test_the_first_collection_is_one_bank_day_after_the_order_reaches_the_bank(
-    today: date, earliest: date
-) -> None:
-    assert earliest_collection(today) == earliest
 
 
 def test_a_collection_on_a_day_without_banks_moves_to_the_next_bank_day(
@@ -88,7 +65,7 @@ def test_a_date_that_the_bank_cannot_meet_is_refused_and_the_first_possible_one_
 ) -> None:
     invoice, mandate = books.collectable()
     for day in (today - timedelta(days=1), today):
-        with refused(session, NotCollectable, "collect_on") as caught:
+        with refused(session, DateImpossible, "collect_on") as caught:
             schedule(books, invoice, mandate, collect_on=day)
         assert "2026-11-19" in caught.value.message
 

@@ -24,6 +24,7 @@ from mandates.collectable import (
     NotCollectable,
     Wish,
 )
+from mandates.dating import DateImpossible
 from mandates.debits import DebitNotFound
 from mandates.lifecycle import MandateNotFound
 from mandates.models import Debit, MandateType
@@ -57,7 +58,8 @@ def test_a_debit_says_what_the_bank_must_know(session: Session, books: Books, ac
     assert (told.type, told.actor) == ("debit.scheduled", "treasury")
     assert told.data == {
         "invoice_id": invoice.id, "mandate_id": mandate.id, "amount_minor": 12_000, "currency": "EUR",
-        "collect_on": "2026-11-19",
+        "collect_on": "2026-11-19", "wished_on": "2026-11-17",
+        "moved_because": "it is the first day that a file sent now can have",
     }  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def test_in_bulk_every_wish_has_its_outcome_and_a_refused_one_hinders_no_other(
         (Wish(invoice_id=also_good.id, mandate_id="mnd_nobody"), MandateNotFound),
         (Wish(invoice_id=two[0].id, mandate_id=one_off.id), None),
         (Wish(invoice_id=two[1].id, mandate_id=one_off.id), MandateUsed),
-        (Wish(invoice_id=also_good.id, mandate_id=its_mandate.id, collect_on=act.today), NotCollectable),
+        (Wish(invoice_id=also_good.id, mandate_id=its_mandate.id, collect_on=act.today), DateImpossible),
         (Wish(invoice_id=also_good.id, mandate_id=its_mandate.id), None),
     ]
     outcomes = debits.schedule_many(session, [wish for wish, _ in wishes], act=act)
