@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exporters.pain008 import message as pain008
@@ -78,7 +78,7 @@ def _transactions(session: Session, block_id: str) -> Iterator[pain008.Transacti
         yield _transaction(row)
 
 
-def _transaction(row: Row[Any]) -> pain008.Transaction:
+def _transaction(row: Any) -> pain008.Transaction:
     return pain008.Transaction(
         end_to_end_id=row.end_to_end_id,
         amount=Money(row.amount_minor, row.currency),
@@ -90,7 +90,7 @@ def _transaction(row: Row[Any]) -> pain008.Transaction:
     )
 
 
-def _debtor(row: Row[Any]) -> pain008.Party:
+def _debtor(row: Any) -> pain008.Party:
     """The debtor as the mandate names it; BIC and address only where a bank outside the EEA needs them."""
     iban = str.__str__(row.debtor_iban)
     address = bic = None
@@ -104,7 +104,7 @@ def _debtor(row: Row[Any]) -> pain008.Party:
     return pain008.Party(name=row.debtor_name, iban=iban, bic=bic, address=address)
 
 
-def amendment_of(row: Row[Any]) -> Amendment | None:
+def amendment_of(row: Any) -> Amendment | None:
     """What the file says now and the debtor's bank knows otherwise; None for a mandate it does not know yet.
 
     A debtor who moved to another bank is told by SMNDA instead of the old account (EPC130-08, AmdmntInfDtls).

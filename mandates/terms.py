@@ -51,7 +51,8 @@ _RANGES = {
     "largest_debtor_day_minor": (1, 10**15),
     "largest_file_minor": (1, 10**15),
 }
-_LIMITS = ("largest_debit_minor", "largest_debtor_day_minor", "largest_file_minor")
+# What may be None: no limit.
+LIMITS = ("largest_debit_minor", "largest_debtor_day_minor", "largest_file_minor")
 
 
 def of(session: Session, creditor_id: str) -> Terms:
@@ -90,7 +91,7 @@ def change(session: Session, creditor_id: str, *, act: Act, **terms: Any) -> Ter
 def _require_sound(terms: Terms) -> None:
     for name, (least, most) in _RANGES.items():
         value = getattr(terms, name)
-        if value is None and name in _LIMITS:
+        if value is None and name in LIMITS:
             continue
         if not least <= value <= most:
             raise TermsRejected(f"This lies between {least} and {most}.", field=name)

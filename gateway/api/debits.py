@@ -43,6 +43,8 @@ class DebitOut(BaseModel):
     amount_minor: int
     currency: str
     collect_on: date
+    wished_on: date | None = Field(description="The day that was asked for, or on which the invoice is due.")
+    moved_because: str | None = Field(description="Why `collect_on` is another day than `wished_on`.")
     sequence_type: str
     end_to_end_id: str
     payment_id: str | None

@@ -13,7 +13,8 @@ from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import SEEN, Day, Id, Reason
 from gateway.session import CurrentSession, Reader, Seller, TransactionalRoute
 from ledger import creditors
-from mandates import cancelling, lifecycle
+from mandates import amending, cancelling, lifecycle
+from mandates.amending import Changes
 from mandates.lifecycle import SignedMandate
 from mandates.models import Mandate, MandateType, Scheme
 from mandates.states import MandateState
@@ -39,6 +40,42 @@ class MandateIn(BaseModel):
     confirmed_by_bank: bool = Field(
         default=False, description="B2B only: the customer's bank has confirmed that it knows the mandate."
     )
+    original_reference: str | None = Field(
+        default=None, max_length=35,
+        description="As the customer's bank knows a mandate that was used before, by another creditor or elsewhere.",
+    )  # fmt: skip
+    original_creditor_identifier: str | None = Field(default=None, max_length=50)
+    original_creditor_name: str | None = Field(default=None, min_length=1, max_length=70, pattern=SEEN)
+    original_iban: str | None = Field(default=None, max_length=50)
+
+
+class AmendmentIn(BaseModel):
+    """What the customer asked to change; what is left out stays. The next file tells the customer's bank."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: str | None = Field(default=None, min_length=1, max_length=35)
+    iban: str | None = Field(default=None, max_length=50)
+    bic: str | None = Field(default=None, max_length=11)
+    debtor_name: str | None = Field(default=None, min_length=1, max_length=70, pattern=SEEN)
+    confirmed_by_bank: bool = Field(
+        default=False, description="B2B only: the customer's bank knows the new account."
+    )
+    reason: str = Field(
+        min_length=1, max_length=200, pattern=SEEN, description="How the customer asked for it, and when."
+    )
+
+
+class AmendmentOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    reference_before: str
+    debtor_name_before: str
+    iban_before: str
+    reason: str
+    amended_at: datetime
+    amended_by: str
 
 
 class MandateOut(BaseModel):
@@ -96,3 +133,18 @@ def activate_mandate(mandate_id: Id, session: CurrentSession, act: Seller) -> Ma
 def cancel_mandate(mandate_id: Id, body: Reason, session: CurrentSession, act: Seller) -> MandateOut:
     """End a mandate; its scheduled debits are cancelled with it."""
     return MandateOut.model_validate(cancelling.cancel(session, mandate_id, reason=body.reason, act=act))
+
+
+@router.post("/{mandate_id}/amend")
+def amend_mandate(mandate_id: Id, body: AmendmentIn, session: CurrentSession, act: Seller) -> MandateOut:
+    """Another account, reference or name of the debtor; a batch drafted before can no longer be released."""
+    changes = Changes(**body.model_dump(exclude={"reason"}))
+    return MandateOut.model_validate(
+        amending.amend(session, mandate_id, changes, reason=body.reason, act=act)
+    )
+
+
+@router.get("/{mandate_id}/amendments")
+def list_amendments(mandate_id: Id, session: CurrentSession, act: Reader) -> list[AmendmentOut]:
+    """What the mandate said before each change, the latest last."""
+    return [AmendmentOut.model_validate(one) for one in amending.history(session, mandate_id)]

@@ -21,6 +21,10 @@ Id = Annotated[
 Minor = Annotated[int, Field(strict=True)]
 
 
+# A small count, as days are; what range is meant, the domain says.
+Whole = Annotated[int, Field(strict=True, ge=0, le=1_000)]
+
+
 class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

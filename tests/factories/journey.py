@@ -38,6 +38,8 @@ class Story:
             "/v1/creditors",
             {"name": "Muster Energie GmbH", "country": "DE", "creditor_identifier": CREDITOR_IDENTIFIER},
         )
+        # The ERP announces the debits; stories about notices change the terms.
+        self.admin.patch(f"/v1/creditors/{self.creditor['id']}/terms", {"announced_by": "erp"})
         self.account: dict[str, Any] = self.admin.post(
             "/v1/bank-accounts", {"creditor_id": self.creditor["id"], "name": "Main", "iban": OUR_IBAN}
         )

@@ -25,9 +25,14 @@ TABLE = """
 GET  /v1/creditors                                     200   200   200   200    -    -
 POST /v1/creditors                                     422    x     x     x     -    -
 GET  /v1/creditors/{creditor_id}                       404   404   404   404    -    -
+PATCH /v1/creditors/{creditor_id}                      422    x     x     x     -    -
+GET  /v1/creditors/{creditor_id}/terms                 404   404   404   404    -    -
+PATCH /v1/creditors/{creditor_id}/terms                404    x     x     x     -    -
 GET  /v1/bank-accounts                                 200   200   200   200    -    -
 POST /v1/bank-accounts                                 422    x     x     x     -    -
 GET  /v1/bank-accounts/{bank_account_id}               404   404   404   404    -    -
+PATCH /v1/bank-accounts/{bank_account_id}              404    x     x     x     -    -
+GET  /v1/bank-accounts/{bank_account_id}/collection-dates 404 404  404   404    -    -
 GET  /v1/customers                                     200   200   200   200    -    -
 POST /v1/customers                                     422   422   422    x     -    -
 GET  /v1/customers/{customer_id}                       404   404   404   404    -    -
@@ -43,6 +48,8 @@ POST /v1/mandates                                      422   422   422    x     
 GET  /v1/mandates/{mandate_id}                         404   404   404   404    -    -
 POST /v1/mandates/{mandate_id}/activate                404   404   404    x     -    -
 POST /v1/mandates/{mandate_id}/cancel                  422   422   422    x     -    -
+POST /v1/mandates/{mandate_id}/amend                   422   422   422    x     -    -
+GET  /v1/mandates/{mandate_id}/amendments              404   404   404   404    -    -
 GET  /v1/debits                                        200   200   200   200    -    -
 POST /v1/debits                                        422   422   422    x     -    -
 POST /v1/debits/due                                    422   422   422    x     -    -
@@ -51,6 +58,9 @@ POST /v1/debits/{debit_id}/cancel                      422   422   422    x     
 GET  /v1/debit-batches                                 200   200   200   200    -    -
 POST /v1/debit-batches                                 404   404    x     x     -    -
 GET  /v1/debit-batches/{batch_id}                      404   404   404   404    -    -
+GET  /v1/debit-batches/{batch_id}/findings             404   404   404   404    -    -
+GET  /v1/debit-batches/{batch_id}/debits               404   404   404   404    -    -
+POST /v1/debit-batches/{batch_id}/take-out             422   422    x     x     -    -
 POST /v1/debit-batches/{batch_id}/approve              404   404    x     x     -    -
 POST /v1/debit-batches/{batch_id}/release              404   404    x     x     -    -
 POST /v1/debit-batches/{batch_id}/discard              422   422    x     x     -    -
@@ -119,9 +129,15 @@ def test_every_route_answers_every_role_as_the_table_says(
         )
         for caller, expected in zip(CALLERS, answers, strict=True):
             sent = (
-                {**headers[caller], "Idempotency-Key": f"{number}"} if method == "POST" else headers[caller]
+                {**headers[caller], "Idempotency-Key": f"{number}"}
+                if method in ("POST", "PATCH")
+                else headers[caller]
             )
-            body = {"json": {}} if method == "POST" and not path.endswith(("/bulk", "/statements")) else {}
+            body = (
+                {"json": {}}
+                if method in ("POST", "PATCH") and not path.endswith(("/bulk", "/statements"))
+                else {}
+            )
             reply = client.request(method, address, headers=sent, **body)
             if reply.status_code != expected:
                 different[method, path, caller] = reply.status_code

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.factories.api import Caller
 from tests.factories.books import OUR_IBAN, debtor_iban
 from tests.factories.journey import Story, transfer
+from tests.gateway.test_access import rows
 
 HOSTILE = [
     "", " ", "\0", "a\0b", "x" * 5_000, "' OR 1=1 --", "%00", "..", "../../etc/passwd", "\ud800", "ﷺ" * 50, "💶",
@@ -182,6 +183,6 @@ def test_no_request_makes_the_server_fail(story: Story) -> None:
             assert OUR_IBAN not in reply.text
 
     ask()
-    assert len(routes) == 60
+    assert len(routes) == len(list(rows()))
     assert answered.total() >= REQUESTS
     assert {200, 201, 404, 409, 422} <= set(answered)

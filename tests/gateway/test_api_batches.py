@@ -56,7 +56,7 @@ def test_who_drafts_neither_approves_nor_releases(story: Story, batch: dict[str,
     approved = do(story.second_treasurer, batch, "approve")
     assert (approved["state"], approved["approved_by"] != approved["drafted_by"]) == ("approved", True)
     refused = do(story.treasury, batch, "release", 409)
-    assert refused["detail"] == "Who drafted a batch can neither approve nor release it."
+    assert refused["detail"] == "Who drafted or last edited a batch can neither approve nor release it."
     assert story.treasury.get(f"/v1/debit-batches/{batch['id']}")["state"] == "approved"
 
 
