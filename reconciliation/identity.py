@@ -171,7 +171,10 @@ def agreement(known: Known, told: Told) -> int | None:
     score = _references(known, told)
     if score == _SAME_WORDS:
         return score
-    more = _facts(known.facts, told.facts, same_words=known.source == told.family)
+    same_reference = score == SURE
+    more = _facts(
+        known.facts, told.facts, same_words=known.source == told.family, same_reference=same_reference
+    )
     if score is None or more is None:
         return None
     score += more
@@ -184,7 +187,13 @@ def may_be_same(mine: Facts, other: Facts) -> bool:
     return score is not None and score >= 0
 
 
-def _facts(mine: Facts, other: Facts, *, same_words: bool) -> int | None:
+def _facts(mine: Facts, other: Facts, *, same_words: bool, same_reference: bool = False) -> int | None:
+    """How far facts agree. Where the bank's reference is the same, another text tells more of one booking.
+
+    So it is with a lump of one collection: the statement prints what kind of booking it is, the notification what the
+    collection was for.
+    """
+    texts = _texts(mine, other, same_words=same_words)
     score = 0
     for part in (
         _exact(mine.mandate, other.mandate, 1),
@@ -193,7 +202,7 @@ def _facts(mine: Facts, other: Facts, *, same_words: bool) -> int | None:
         _end_to_end(mine.end_to_end_id, other.end_to_end_id),
         _accounts(mine.account, other.account),
         _names(mine.name, other.name, same_words=same_words),
-        _texts(mine, other, same_words=same_words),
+        0 if texts is None and same_reference and not same_words else texts,
     ):
         if part is None:
             return None

@@ -193,6 +193,23 @@ def test_a_notification_of_the_whole_lump_itemises_it(session: Session, books: B
     assert bank_balance(session, books.account) == 1_250
 
 
+@pytest.mark.parametrize("order", ["statement first", "notification first"])
+def test_a_lump_of_one_collection_is_one_booking_whoever_tells_of_it(
+    session: Session, books: Books, act: Act, order: str
+) -> None:
+    part = camt.Part(amount=1_000, end_to_end_id="E2E-1", name="Anna Beispiel", remittance="Rechnung RE-1")
+    printed = replace(lump(1_000, 1), information="SEPA-Basislastschrift Sammler")
+    files = [statement(printed), report(replace(lump(1_000, 1), parts=(part,)), message="camt.054")]
+    for content in files if order == "statement first" else reversed(files):
+        take_in(session, content, act)
+    session.commit()
+    (line,) = lines_of(session)
+    assert (line.provisional, line.end_to_end_id, line.batch_payment_information_id) == (
+        False, "E2E-1", "BLOCK-1",
+    )  # fmt: skip
+    assert bank_balance(session, books.account) == 1_000
+
+
 @pytest.mark.parametrize(
     "singles",
     [
