@@ -1,4 +1,4 @@
-"""duecourse bank simulate: the bank's part, played on a file."""
+"""duecourse bank simulate | year: the bank's part, played on a file or for a year of business days."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.output import AsJson, out, print_json, table
+from gateway import logs, settings
+from gateway.commands.fresh_folder import fresh
+from gateway.commands.output import AsJson, amount, out, print_json, table
+from gateway.runtime import open_runtime
 from gateway.sandbox import bank
+from gateway.sandbox import year as story
 from gateway.sandbox.bank import Booking, Fees, Habits, Itemised, Reports, Returns
 from gateway.sandbox.habits import CURRENCY
 from gateway.sandbox.outcomes import USUAL_RETURN_RATE
 from gateway.sandbox.statements import AnswerFile
+from gateway.sandbox.year import YearReport
 from ledger.money import Money
 
 app = typer.Typer(no_args_is_help=True, help="The bank simulator.")
@@ -141,3 +146,72 @@ def _pairs(texts: Sequence[str] | None, option: str, form: str) -> dict[str, str
             raise typer.BadParameter(f"{text[:60]!r} is not {form}.", param_hint=option)
         pairs[name] = code
     return pairs
+
+
+@app.command("year")
+def year(
+    directory: Annotated[Path, typer.Option("--dir", help="Where the database goes: a new folder.")],
+    seed: Annotated[int, typer.Option(help="Another company, another year.")] = 1,
+    customers: Annotated[int, typer.Option(min=1, help="How many customers the company has.")] = 500,
+    months: Annotated[int, typer.Option(min=1, max=24, help="For how long invoices are issued.")] = 12,
+    as_json: AsJson = False,
+) -> None:
+    """Play a year of business days against the standing bank, then compare its record with the books, to the cent.
+
+    Exit 1 if anything differs, naming it. Example: duecourse bank year --dir year --seed 1
+    """
+    folder = fresh(directory.absolute(), mark=YEAR_MARK)
+    chosen = settings.load(database_url=None, data_dir=folder / "data")
+    logs.set_up("warning")
+    with open_runtime(chosen) as runtime:
+        report = story.run(
+            runtime, seed=seed, customers=customers, months=months,
+            say=(lambda _line: None) if as_json else (lambda line: out.print(f"· {line}")),
+        )  # fmt: skip
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        _show_year(report)
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+YEAR_MARK = ".duecourse-year"
+
+
+def _as_json(report: YearReport) -> dict[str, object]:
+    return {
+        "seed": report.seed, "customers": report.customers, "months": report.months, "days": report.days,
+        "until": report.until, "count": dict(report.count), "debits": dict(report.agreement.states),
+        "figures": {
+            what: {"bank_minor": bank_says, "books_minor": books_say}
+            for what, (bank_says, books_say) in report.agreement.figures.items()
+        },
+        "waiting": dict(report.agreement.waiting),
+        "invariants": {one.invariant.name: one.breaches for one in report.findings},
+        "differences": report.differences,
+    }  # fmt: skip
+
+
+def _show_year(report: YearReport) -> None:
+    table(
+        f"{report.days} business days, then until {report.until}",
+        ["what happened", "how often"], sorted(report.count.items()), numbers=(1,),
+    )  # fmt: skip
+    table("Debits at the end", ["state", "debits"], report.agreement.states.most_common(), numbers=(1,))
+    table(
+        "Lines that wait for a person", ["what they are", "lines"],
+        report.agreement.waiting.most_common(), numbers=(1,),
+    )  # fmt: skip
+    table(
+        "Bank and books",
+        ["", "the bank says", "the books say"],
+        [(what, amount(a), amount(b)) for what, (a, b) in report.agreement.figures.items()],
+        numbers=(1, 2),
+    )
+    holding = sum(one.holds for one in report.findings)
+    out.print(
+        f"{holding} of {len(report.findings)} invariants hold. Seed {report.seed}: {report.seconds:.0f} seconds."
+    )
+    for difference in report.differences:
+        out.print(f"! {difference}", soft_wrap=True)

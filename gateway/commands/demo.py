@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway import clock, logs, settings, verifying
+from gateway import logs, settings, verifying
 from gateway.commands.business import show_findings
+from gateway.commands.fresh_folder import fresh
 from gateway.commands.output import amount, out, table
 from gateway.commands.running import run_server
 from gateway.runtime import open_runtime
 from gateway.sandbox import demo as story
 from gateway.sandbox.demo import DemoReport
-from ledger.embedded import EmbeddedServer
-from ledger.errors import Conflict
 
 MARK = ".duecourse-demo"
 DEFAULT_FOLDER = Path("duecourse-demo")
-
-
-class FolderNotEmpty(Conflict):
-    """The demo only writes into an empty folder or one of its own."""
 
 
 def demo(
@@ -38,7 +32,7 @@ def demo(
     Example: duecourse demo --no-serve
     """
     begun = time.monotonic()
-    folder = _fresh(directory.absolute())
+    folder = fresh(directory.absolute(), mark=MARK)
     chosen = settings.load(database_url=None, data_dir=folder / "data", host="127.0.0.1", port=port)
     logs.set_up("warning")
     with open_runtime(chosen) as runtime:
@@ -58,18 +52,6 @@ def demo(
         raise typer.Exit(1)
     if not no_serve:
         run_server(chosen)
-
-
-def _fresh(folder: Path) -> Path:
-    """An empty folder; an earlier demo in it is removed together with its database."""
-    if (folder / MARK).exists():
-        EmbeddedServer(folder / "data").destroy()
-        shutil.rmtree(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise FolderNotEmpty(f"{folder} is not empty and no earlier demo. Name another folder with --dir.")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text(f"made by duecourse demo on {clock.now().date().isoformat()}\n")
-    return folder
 
 
 def _show(report: DemoReport) -> None:

@@ -21,7 +21,7 @@ from ledger.money import Money, total
 from reconciliation.statement import Party
 
 # How many of every forty transfers of customers are of which kind.
-_DECK = (
+DECK = (
     *[Truth.EXACT] * 27,
     *[Truth.SPACED_NUMBER] * 3,
     *[Truth.TWO_INVOICES] * 3,
@@ -43,7 +43,7 @@ _STRANGERS_BANK = "90000002"
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class Day:
     """What every booking of the day is made with: the day, all invoice numbers there are, and the dice."""
 
     on: date
@@ -59,7 +59,7 @@ def bank_day(company: Company, *, open_invoices: Sequence[Invoice], today: date,
     its `origin`. The same arguments give the same entries.
     """
     chance = Random(f"bank day/{seed}/{today.isoformat()}")  # noqa: S311 - a repeatable game, no secret
-    day = _Day(roll_forward(today), frozenset(invoice.number for invoice in company.invoices), chance)
+    day = Day(roll_forward(today), frozenset(invoice.number for invoice in company.invoices), chance)
     mandated = company.mandated()
     paid = [
         invoice
@@ -70,19 +70,19 @@ def bank_day(company: Company, *, open_invoices: Sequence[Invoice], today: date,
     entries = [
         *_customers_transfers(company, paid, day),
         *_lookalikes([invoice for invoice in open_invoices if invoice.number not in settled], day),
-        *_strangers_transfers(day),
-        *_own_business(company.creditor, day),
+        *strangers_transfers(day),
+        *own_business(company.creditor, day),
     ]
     chance.shuffle(entries)
     return entries
 
 
-def _customers_transfers(company: Company, paid: Sequence[Invoice], day: _Day) -> Iterator[Entry]:
+def _customers_transfers(company: Company, paid: Sequence[Invoice], day: Day) -> Iterator[Entry]:
     customers = {customer.external_id: customer for customer in company.customers}
     by_customer: dict[str, list[Invoice]] = {}
     for invoice in paid:
         by_customer.setdefault(invoice.customer_external_id, []).append(invoice)
-    kinds = cycle(day.chance.sample(_DECK, len(_DECK)))
+    kinds = cycle(day.chance.sample(DECK, len(DECK)))
     for external_id, invoices in by_customer.items():
         rest = invoices
         while rest:
@@ -90,12 +90,12 @@ def _customers_transfers(company: Company, paid: Sequence[Invoice], day: _Day) -
             if kind is Truth.TWO_INVOICES and len(rest) == 1:
                 kind = Truth.EXACT
             count = 2 if kind is Truth.TWO_INVOICES else 1
-            yield from _pays(customers[external_id], rest[:count], kind, day)
+            yield from pays(customers[external_id], rest[:count], kind, day)
             rest = rest[count:]
 
 
-def _pays(customer: Customer, invoices: Sequence[Invoice], kind: Truth, day: _Day) -> Iterator[Entry]:
-    """The transfer of `kind` for `invoices`, and for PAID_TWICE its twin after it."""
+def pays(customer: Customer, invoices: Sequence[Invoice], kind: Truth, day: Day) -> Iterator[Entry]:
+    """The transfer of a customer of one of the kinds in DECK, and for PAID_TWICE its twin after it."""
     numbers = tuple(invoice.number for invoice in invoices)
     first = _transfer(
         _amount(invoices, kind, day.chance),
@@ -119,7 +119,7 @@ def _amount(invoices: Sequence[Invoice], kind: Truth, chance: Random) -> Money:
     return Money(part - part % 100 or part, whole.currency)
 
 
-def _text(customer: Customer, invoices: Sequence[Invoice], kind: Truth, day: _Day) -> str:
+def _text(customer: Customer, invoices: Sequence[Invoice], kind: Truth, day: Day) -> str:
     number, language, chance = invoices[0].number, customer.language, day.chance
     match kind:
         case Truth.TWO_INVOICES:
@@ -156,7 +156,7 @@ def _as_banks_print(customer: Customer, chance: Random) -> str:
     return customer.name
 
 
-def _lookalikes(untouched: Sequence[Invoice], day: _Day) -> Iterator[Entry]:
+def _lookalikes(untouched: Sequence[Invoice], day: Day) -> Iterator[Entry]:
     """Strangers' transfers as large as open invoices that nobody pays today, as far as there are three."""
     picked = day.chance.sample(untouched, min(3, len(untouched)))
     for position, invoice in enumerate(picked):
@@ -174,7 +174,8 @@ def _lookalikes(untouched: Sequence[Invoice], day: _Day) -> Iterator[Entry]:
         )
 
 
-def _strangers_transfers(day: _Day) -> Iterator[Entry]:
+def strangers_transfers(day: Day) -> Iterator[Entry]:
+    """Transfers of people who are no customers and name nothing."""
     for position, name in enumerate(_STRANGERS):
         yield _transfer(
             Money(day.chance.randint(5, 400) * 100 + 13, "EUR"),
@@ -186,7 +187,7 @@ def _strangers_transfers(day: _Day) -> Iterator[Entry]:
         )
 
 
-def _transfer(amount: Money, *, name: str, iban: str, text: str, origin: Origin, day: _Day) -> Entry:
+def _transfer(amount: Money, *, name: str, iban: str, text: str, origin: Origin, day: Day) -> Entry:
     """A credit transfer; one in ten is instant, and four in ten payers give a reference of their own."""
     own_reference = f"ZV{day.chance.randrange(10**9):09d}" if day.chance.randrange(100) < 40 else None
     return Entry(
@@ -201,7 +202,7 @@ def _transfer(amount: Money, *, name: str, iban: str, text: str, origin: Origin,
     )
 
 
-def _own_business(creditor: Creditor, day: _Day) -> Iterator[Entry]:
+def own_business(creditor: Creditor, day: Day) -> Iterator[Entry]:
     """Bookings without a customer: what the bank, the state and the company itself move."""
     month = day.on.strftime("%m/%Y")
     yield _booking(-490, codes.FEE, f"Kontoführung {month}", day)
@@ -222,7 +223,7 @@ def _own_business(creditor: Creditor, day: _Day) -> Iterator[Entry]:
     )
 
 
-def _booking(minor: int, code: TransactionCode, text: str, day: _Day, name: str | None = None) -> Entry:
+def _booking(minor: int, code: TransactionCode, text: str, day: Day, name: str | None = None) -> Entry:
     other = Party() if name is None else Party(name=name, iban=_strangers_iban(len(_STRANGERS) + len(name)))
     return Entry(
         amount=Money(minor, "EUR"),

@@ -39,22 +39,22 @@ _B2B_PERCENT = 30
 
 @dataclass(frozen=True, slots=True)
 class _Bban:
-    """How a country numbers accounts: a bank code that no bank has, a branch, so many digits."""
+    """How a country numbers accounts: two bank codes that no bank has, a branch, so many digits."""
 
-    bank: str
+    banks: tuple[str, str]
     branch: str
     digits: int
 
 
 # Bank codes that are not given out, so that no account of the demo is anybody's.
 _BBANS = {
-    "DE": _Bban("90000001", "", 10),
-    "AT": _Bban("99901", "", 11),
-    "FR": _Bban("99901", "00001", 11),
-    "NL": _Bban("DEMO", "", 10),
-    "BE": _Bban("998", "", 7),
-    "IT": _Bban("99901", "99901", 12),
-    "ES": _Bban("9990", "0001", 10),
+    "DE": _Bban(("90000001", "90000003"), "", 10),
+    "AT": _Bban(("99901", "99902"), "", 11),
+    "FR": _Bban(("99901", "99902"), "00001", 11),
+    "NL": _Bban(("DEMO", "DEMP"), "", 10),
+    "BE": _Bban(("998", "997"), "", 7),
+    "IT": _Bban(("99901", "99902"), "99901", 12),
+    "ES": _Bban(("9990", "9991"), "0001", 10),
 }
 
 _FIRST_CUSTOMER = 10001
@@ -109,7 +109,7 @@ def _customers(count: int, chance: Random) -> Iterator[Customer]:
             town=town,
             country=country,
             language=language,
-            iban=_iban(country, number, chance),
+            iban=new_iban(country, number, chance),
             term_days=chance.choice(_COMPANY_TERMS_DAYS) if is_company else _CONSUMER_TERM_DAYS,
         )
 
@@ -145,11 +145,11 @@ def _email(name: str, is_company: bool) -> str:
     return f"buchhaltung@{'-'.join(words)}.example" if is_company else f"{'.'.join(words)}@post.example"
 
 
-def _iban(country: str, number: int, chance: Random) -> str:
+def new_iban(country: str, number: int, chance: Random, *, other_bank: bool = False) -> str:
     """An IBAN with right check digits, also national ones; `number` keeps it unique."""
     form = _BBANS[country]
     account = f"{chance.randrange(1, 100)}{number}".rjust(form.digits, "0")
-    return schwifty.IBAN.generate(country, form.bank, account, form.branch).compact
+    return schwifty.IBAN.generate(country, form.banks[other_bank], account, form.branch).compact
 
 
 def _mandate(customer: Customer, today: date, chance: Random) -> Mandate:
@@ -176,13 +176,13 @@ def _invoices(count: int, people: Sequence[Customer], today: date, chance: Rando
             external_id=f"ERP-{500_000 + number}",
             number=f"RE-{issued_on.year}-{number:05d}",
             customer_external_id=customer.external_id,
-            total=_total(customer, chance),
+            total=monthly_total(customer, chance),
             issued_on=issued_on,
             due_on=issued_on + timedelta(days=customer.term_days),
         )
 
 
-def _total(customer: Customer, chance: Random) -> Money:
+def monthly_total(customer: Customer, chance: Random) -> Money:
     """Rent and crates with the customer's value added tax, in cents, half a cent up.
 
     Firms in other countries of the Union owe the tax themselves (Directive 2006/112/EC, article 196).

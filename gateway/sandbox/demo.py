@@ -15,21 +15,20 @@ from credit_control import collecting
 from exporters import debit_batches, stored_files
 from exporters.pain008 import reader
 from exporters.pain008.message import DirectDebitMessage
-from gateway import access, invoice_import
+from gateway import access
 from gateway.roles import Role
 from gateway.runtime import Runtime
 from gateway.sandbox import bank, company
 from gateway.sandbox.company import Company
 from gateway.sandbox.entries import Entry, Truth
+from gateway.sandbox.founding import found
 from gateway.sandbox.outcomes import USUAL_RETURN_RATE
-from ledger import creditors, customers, invoices
+from ledger import invoices
 from ledger.acts import Act
 from ledger.business_days import add_business_days, roll_forward
 from ledger.models import Allocation, Invoice, Payment
 from ledger.money import Money
-from mandates import lifecycle, terms
-from mandates.lifecycle import SignedMandate
-from mandates.models import AnnouncedBy, MandateType, Scheme
+from mandates.models import AnnouncedBy, Scheme
 from reconciliation import importing, matching
 from reconciliation.matching import MatchReport
 from reconciliation.models import Match, MatchPart, StatementLine
@@ -74,7 +73,11 @@ def run(runtime: Runtime, *, today: date, seed: int, folder: Path, say: Callable
     report = DemoReport(company=made, folder=folder)
     say(f"{made.creditor.name}: {len(made.customers)} customers, {len(made.mandates)} mandates, "
         f"{len(made.invoices)} invoices")  # fmt: skip
-    creditor_id = runtime.run(lambda session: _found(session, made, clock.act("erp", clock.sent_on)))
+    creditor_id = runtime.run(
+        lambda session: found(
+            session, made, act=clock.act("erp", clock.sent_on), announced_by=AnnouncedBy.ERP
+        )
+    )
     say("Batches drafted by the clerk, approved and released by the manager")
     messages = [_send(runtime, creditor_id, scheme, clock, report) for scheme in Scheme]
     say("The bank books the lumps, returns some debits, and other people's money comes in")
@@ -97,55 +100,6 @@ def run(runtime: Runtime, *, today: date, seed: int, folder: Path, say: Callable
     _look_back(runtime, entries, report)
     report.keys = _make_keys(runtime, folder, clock.act("demo", today))
     return report
-
-
-def _found(session: Session, made: Company, act: Act) -> str:
-    """The company as an ERP would push it: creditor and account, then invoices in bulk, then signed mandates."""
-    us = made.creditor
-    creditor = creditors.create(
-        session, name=us.name, country=us.country, creditor_identifier=us.creditor_id,
-        street=us.street, postcode=us.postcode, town=us.town, act=act,
-    )  # fmt: skip
-    # The company's invoices announce their debits, as its ERP says.
-    terms.change(session, creditor.id, announced_by=AnnouncedBy.ERP, act=act)
-    creditors.open_bank_account(
-        session, creditor_id=creditor.id, name="Main account", iban=us.iban, bic=us.bic, act=act
-    )
-    known = {
-        one.external_id: customers.create(
-            session,
-            customers.CustomerFacts(
-                name=one.name, external_id=one.external_id, email=one.email, country=one.country,
-                street=one.street, postcode=one.postcode, town=one.town,
-            ),
-            act=act,
-        ).id
-        for one in made.customers
-    }  # fmt: skip
-    rows = (
-        (
-            position,
-            {
-                "external_id": one.external_id, "number": one.number, "currency": one.total.currency,
-                "customer_external_id": one.customer_external_id, "total_minor": one.total.minor,
-                "issued_on": str(one.issued_on), "due_on": str(one.due_on),
-            },
-        )
-        for position, one in enumerate(made.invoices, start=1)
-    )  # fmt: skip
-    invoice_import.import_rows(session, rows, act=act)
-    for mandate in made.mandates:
-        lifecycle.record_signed(
-            session,
-            SignedMandate(
-                creditor_id=creditor.id, customer_id=known[mandate.customer_external_id],
-                iban=mandate.debtor_iban, signed_on=mandate.signed_on, scheme=Scheme(mandate.scheme),
-                type=MandateType.RECURRENT, reference=mandate.reference, debtor_name=mandate.debtor_name,
-                confirmed_by_bank=True,
-            ),
-            act=act,
-        )  # fmt: skip
-    return creditor.id
 
 
 def _send(

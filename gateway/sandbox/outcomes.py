@@ -72,7 +72,8 @@ def decide(
     """The fate of every transaction of `message`, in its order.
 
     `outcomes` maps an EndToEndId to a reason code (`AM04`), a code with its kind (`AM04:late_return`,
-    `MD01:return`, `MS02:reject`), one with its delay in T2 days after settlement (`AC04:return+23`) or `paid`.
+    `MD01:return`, `MS02:reject`), one with its delay in T2 days after settlement (`AC04:return+23`) or `paid`. A
+    code that the guidance does not list needs its kind.
     `reject_blocks` maps a PmtInfId to the code its whole block is refused for, `reject_file` is that of the
     file; these may be any code of four characters, banks have more of them than the scheme. Of all others a share of
     `return_rate` (0 to 1) comes back. The same arguments give the same fates, and each transaction is drawn
@@ -144,8 +145,12 @@ def _check_blocks(message: DirectDebitMessage, reject_blocks: Mapping[str, str])
 
 def _check_codes(codes: Iterable[str]) -> None:
     for code in codes:
-        if not (code.isascii() and code.isalnum() and code.isupper() and len(code) <= LONGEST_CODE):
+        if not _is_code(code):
             raise UnknownOutcome(f"{code[:12]!r} is no reason code of a bank.", field="outcomes")
+
+
+def _is_code(text: str) -> bool:
+    return text.isascii() and text.isalnum() and text.isupper() and len(text) <= LONGEST_CODE
 
 
 def _fate(
@@ -203,15 +208,15 @@ def _wished(scheme: Scheme, wish: str) -> tuple[Kind, str | None, int | None]:
 
 
 def _kind_of(scheme: Scheme, reason: str, named: str) -> Kind:
-    if reason not in USES:
+    if reason not in USES and not (named and _is_code(reason)):
         raise UnknownOutcome(f"{reason[:12]!r} is no reason code of a SEPA direct debit.", field="outcomes")
-    possible = [kind for kind in USES[reason] if kind in ALLOWED[scheme]]
     if named and named not in set(Kind):
         raise UnknownOutcome(f"{named[:12]!r} is none of {', '.join(Kind)}.", field="outcomes")
+    uses = USES.get(reason, tuple(Kind))
+    possible = [kind for kind in uses if kind in ALLOWED[scheme]]
     if not possible or (named and named not in possible):
         raise ImpossibleOutcome(
-            f"The {scheme} scheme has no {named or USES[reason][0]} with the reason {reason}.",
-            field="outcomes",
+            f"The {scheme} scheme has no {named or uses[0]} with the reason {reason}.", field="outcomes"
         )
     return Kind(named) if named else possible[0]
 

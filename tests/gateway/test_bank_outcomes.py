@@ -73,7 +73,7 @@ def test_outcome_the_rulebook_does_not_know_is_refused(outcome: str):
         fate(outcome)
 
 
-@pytest.mark.parametrize("outcome", ["ZZ99", "", "am04", "AM04:later", "returned"])
+@pytest.mark.parametrize("outcome", ["ZZ99", "", "am04", "AM04:later", "returned", "zz:return"])
 def test_unknown_outcome_is_refused(outcome: str):
     with pytest.raises(UnknownOutcome):
         fate(outcome)
@@ -153,3 +153,9 @@ def test_wish_for_one_collection_leaves_the_luck_of_the_others():
         one.transaction.end_to_end_id for one, other in zip(plain, wished, strict=True) if one != other
     ]
     assert changed == ["INV-2026-000007"]
+
+
+def test_code_that_no_guidance_lists_is_used_where_its_kind_is_said():
+    decided = fate("ZZ99:return+3")
+    assert (decided.kind, decided.reason) == (Kind.RETURN, "ZZ99")
+    assert decided.known_on == add_business_days(COLLECT_ON, 3)

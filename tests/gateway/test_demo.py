@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from exporters.pain008.check import check
-from gateway.commands.demo import MARK, FolderNotEmpty, _fresh
+from gateway.commands.demo import MARK
+from gateway.commands.fresh_folder import FolderNotEmpty, fresh
 from gateway.roles import Role
 from tests.factories.processes import Server, database_runs, empty_folder, run
 
@@ -123,12 +124,12 @@ def test_a_second_demo_replaces_the_first_even_while_it_serves(told: Told) -> No
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(FolderNotEmpty) as refused:
-        _fresh(tmp_path)
+        fresh(tmp_path, mark=MARK)
     assert str(tmp_path) in refused.value.message
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_an_empty_folder_is_taken_and_marked(tmp_path: Path) -> None:
-    assert _fresh(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert fresh(tmp_path / "a" / "b", mark=MARK) == tmp_path / "a" / "b"
     assert (tmp_path / "a" / "b" / MARK).exists()
-    assert _fresh(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert fresh(tmp_path / "a" / "b", mark=MARK) == tmp_path / "a" / "b"

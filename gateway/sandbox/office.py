@@ -1,0 +1,159 @@
+"""The company's people in a year: the ERP bills, the clerk drafts and reads, the manager approves and releases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from credit_control import collecting
+from exporters import debit_batches, stored_files
+from gateway import invoice_import
+from gateway.runtime import Runtime
+from gateway.sandbox.books import Company, Invoice
+from gateway.sandbox.fortune import News
+from gateway.sandbox.founding import found, row_of
+from gateway.sandbox.statements import AnswerFile
+from ledger import invoices
+from ledger.acts import Act
+from ledger.business_days import add_business_days
+from ledger.models import Customer
+from mandates import batches, cancelling, returns
+from mandates.drafting import NothingToCollect
+from mandates.models import AnnouncedBy, Mandate, Scheme
+from mandates.states import MandateState
+from reconciliation import importing, matching
+from reconciliation.importing import ImportReport
+
+MORNING, NOON, EVENING = time(8), time(10), time(19)  # UTC
+DAYS_AHEAD = 5  # T2 days before its due date that an invoice goes into a file
+ERP, CLERK, MANAGER = "erp", "clerk", "manager"
+
+
+@dataclass
+class Office:
+    """What the people do on a day, each piece in a transaction of its own; `count` says how much of what."""
+
+    runtime: Runtime
+    company: Company
+    creditor_id: str = ""
+    count: Counter[str] = field(default_factory=Counter)
+    refused: list[str] = field(default_factory=list)
+
+    def open_books(self, on: date) -> None:
+        """The ERP pushes creditor, account, customers and mandates."""
+        act = _act(ERP, on, MORNING)
+        self.creditor_id = self.runtime.run(
+            lambda session: found(session, self.company, act=act, announced_by=AnnouncedBy.ERP)
+        )
+
+    def bill(self, bills: Sequence[Invoice], on: date) -> None:
+        """The ERP pushes the invoices of the day."""
+        if bills:
+            act = _act(ERP, on, MORNING)
+            rows = [(position, row_of(one)) for position, one in enumerate(bills, start=1)]
+            done = self.runtime.run(lambda session: invoice_import.import_rows(session, iter(rows), act=act))
+            self.count["invoices"] += done.created
+
+    def hear(self, news: Iterable[News], on: date) -> None:
+        """The clerk writes down what customers have told."""
+        act = _act(CLERK, on, MORNING)
+        told = list(news)
+
+        def write_down(session: Session) -> None:
+            for one in told:
+                self._write_down(session, one, act)
+
+        if told:
+            self.runtime.run(write_down)
+
+    def collect(self, on: date) -> Iterator[bytes]:
+        """The files that leave on the day, one for each scheme that has something to collect."""
+        clerk = _act(CLERK, on, NOON)
+        until = add_business_days(on, DAYS_AHEAD)
+        self.runtime.run(
+            lambda session: collecting.collect_due(
+                session, creditor_id=self.creditor_id, due_until=until, act=clerk
+            )
+        )
+        for scheme in Scheme:
+            content = self._send(scheme, on)
+            if content is not None:
+                yield content
+
+    def take_in(self, files: Iterable[AnswerFile], on: date) -> None:
+        """The clerk imports what the bank has sent, and matching decides what it means."""
+        act = _act(CLERK, on, EVENING)
+        for file in files:
+            done = self._import(file, act)
+            self.count["lines"] += done.imported
+            self.count["files twice"] += done.duplicate
+            if done.refusal is not None:
+                self.refused.append(f"{file.name}: {done.refusal.message}")
+        self._match(act)
+
+    def end_day(self, on: date) -> None:
+        """What jobs do by themselves: invoices age, and money becomes final."""
+        act = _act("job", on, EVENING)
+        self.runtime.run(lambda session: invoices.age(session, act=act))
+        self.count["settled"] += self.runtime.run(lambda session: returns.settle(session, act=act))
+
+    def _write_down(self, session: Session, news: News, act: Act) -> None:
+        mandate = session.scalars(
+            select(Mandate)
+            .join(Customer, Customer.id == Mandate.customer_id)
+            .where(Customer.external_id == news.customer_external_id)
+        ).first()
+        if mandate is None or mandate.state not in (MandateState.ACTIVE, MandateState.SUSPENDED):
+            return
+        if news.cancels:
+            cancelling.cancel(session, mandate.id, reason="the customer cancelled it", act=act)
+            self.count["mandates cancelled"] += 1
+
+    def _send(self, scheme: Scheme, on: date) -> bytes | None:
+        clerk, manager = _act(CLERK, on, NOON), _act(MANAGER, on, NOON)
+
+        def drafted(session: Session) -> str | None:
+            try:
+                batch, _ = debit_batches.draft(
+                    session, creditor_id=self.creditor_id, scheme=scheme, act=clerk
+                )
+            except NothingToCollect:
+                return None
+            return batch.id
+
+        def released(session: Session) -> bytes:
+            total = batches.get(session, batch_id or "").total_minor
+            debit_batches.approve(session, batch_id or "", confirmed_total_minor=total, act=manager)
+            batch, stored = debit_batches.release(session, batch_id or "", act=manager)
+            self.count["batches"] += 1
+            self.count["debits"] += batch.debit_count
+            return stored_files.download(session, stored.id, act=manager).content
+
+        batch_id = self.runtime.run(drafted)
+        return None if batch_id is None else self.runtime.run(released)
+
+    def _import(self, file: AnswerFile, act: Act) -> ImportReport:
+        return self.runtime.run(
+            lambda session: importing.import_file(session, file.content, name=file.name, act=act)
+        )
+
+    def _match(self, act: Act) -> None:
+        after: str | None = None
+        while True:
+            start = after
+            done = self.runtime.run(
+                lambda session: matching.match_chunk(session, act=act, after=start)  # noqa: B023 - run at once
+            )
+            if not done.looked_at:
+                return
+            self.count.update({f"line: {rule}": number for rule, number in done.by_rule.items()})
+            after = done.last_line_id
+
+
+def _act(actor: str, on: date, at: time) -> Act:
+    return Act(actor=actor, at=datetime.combine(on, at, tzinfo=UTC), today=on)
