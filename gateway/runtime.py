@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from sqlalchemy import Engine, make_url
@@ -59,10 +60,13 @@ class Runtime:
 
 
 @contextmanager
-def open_runtime(settings: Settings) -> Iterator[Runtime]:
+def open_runtime(
+    settings: Settings, *, server_settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Runtime]:
     """Open the database that the settings name, or the embedded one, and close it at the end.
 
-    The embedded database is always brought up to date: nobody else looks after it.
+    The embedded database is always brought up to date: nobody else looks after it. If it does not run yet, it is
+    started with `server_settings` of PostgreSQL.
     Raises DatabaseUnreachable, ServerTooOld or EmbeddedServerFailed.
     """
     if settings.database_url is not None:
@@ -72,7 +76,7 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
         finally:
             engine.dispose()
         return
-    server = EmbeddedServer(settings.data_dir)
+    server = EmbeddedServer(settings.data_dir, settings=server_settings)
     server.start()
     try:
         engine = database.connect(server.url("postgres"), connections=settings.threads)

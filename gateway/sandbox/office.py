@@ -91,7 +91,8 @@ class Office:
         for file in files:
             done = self._import(file, act)
             self.count["lines"] += done.imported
-            self.count["files twice"] += done.duplicate
+            self.count["lines that had come before"] += done.known
+            self.count["files that had come before"] += done.duplicate
             if done.refusal is not None:
                 self.refused.append(f"{file.name}: {done.refusal.message}")
         self._match(act)

@@ -37,7 +37,7 @@ def test_every_command_of_the_contract_is_there() -> None:
     assert {" ".join(words) for words in commands()} == {
         "demo", "serve", "worker", "migrate", "doctor", "verify", "match", "statement inspect", "statement import",
         "statement confirm-layout",
-        "invoice import", "pain008 check", "bank simulate", "api-key create",
+        "invoice import", "pain008 check", "bank simulate", "bank year", "api-key create",
     }  # fmt: skip
 
 
