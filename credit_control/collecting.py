@@ -50,11 +50,7 @@ def collect_invoice(
     chosen = mandate_id or _mandate_of(session, invoice)
     wish = Wish(invoice_id=invoice_id, mandate_id=chosen, collect_on=collect_on)
     debits.require_collectable(session, wish, act=act)
-    decision = gate.may_debit(session, [invoice])[invoice_id]
-    if not decision.allowed:
-        raise GateSaysNo(
-            f"Invoice {invoice_id} may not be debited: {'; '.join(decision.reasons)}.", field="invoice_id"
-        )
+    _ask_gate(session, invoice, chosen)
     return debits.schedule(session, wish, act=act)
 
 
@@ -87,7 +83,8 @@ def collect_due(session: Session, *, creditor_id: str, due_until: date, act: Act
 
 def _collect_chunk(session: Session, wishes: Sequence[Wish], report: CollectingReport, act: Act) -> None:
     some = invoices.lock(session, [wish.invoice_id for wish in wishes])
-    decisions = gate.may_debit(session, list(some.values()))
+    chosen = {wish.invoice_id: wish.mandate_id for wish in wishes}
+    decisions = gate.may_debit(session, list(some.values()), mandate_of=chosen)
     allowed = []
     for wish in wishes:
         decision = decisions[wish.invoice_id]
@@ -102,8 +99,19 @@ def _collect_chunk(session: Session, wishes: Sequence[Wish], report: CollectingR
             report.refused[wish.invoice_id] = outcome.refusal.message
 
 
+def _ask_gate(session: Session, invoice: Invoice, mandate_id: str | None) -> None:
+    chosen = {} if mandate_id is None else {invoice.id: mandate_id}
+    decision = gate.may_debit(session, [invoice], mandate_of=chosen)[invoice.id]
+    if not decision.allowed:
+        raise GateSaysNo(
+            f"Invoice {invoice.id} may not be debited: {'; '.join(decision.reasons)}.", field="invoice_id"
+        )
+
+
 def _mandate_of(session: Session, invoice: Invoice) -> str:
+    """The customer's newest active mandate; without one the gate may know a better reason for the refusal."""
     mandate = lifecycle.active_for(session, creditor_id=invoice.creditor_id, customer_id=invoice.customer_id)
     if mandate is None:
+        _ask_gate(session, invoice, None)
         raise MandateNotActive("The customer has no active mandate.", field="mandate_id")
     return mandate.id

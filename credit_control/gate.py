@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from ledger.models import Invoice
+from ledger.database import among
+from ledger.models import Customer, Invoice, StateChange
 from ledger.states import CollectionStatus
-from mandates.models import Debit
+from mandates import terms
+from mandates.models import Debit, Mandate, MandateAmendment
 from mandates.reason_codes import NextStep, look_up
-from mandates.states import DebitState
-
-MOST_ATTEMPTS = 3  # debits of one invoice that may fail before a person must look
+from mandates.states import FAILED, MandateState
 
 _NOT_NOW = {
     CollectionStatus.COLLECTING: "it is being collected already",
@@ -26,7 +26,6 @@ _NOT_NOW = {
     CollectionStatus.PAID: "it is paid",
     CollectionStatus.PAID_PROVISIONAL: "it is paid",
 }
-_FAILED = (DebitState.REJECTED, DebitState.RETURNED, DebitState.REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +36,134 @@ class Decision:
     reasons: tuple[str, ...] = ()
 
 
-def may_debit(session: Session, invoices: Sequence[Invoice]) -> dict[str, Decision]:
-    """A decision for each invoice id, from its status and from how earlier debits of it ended."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A debit of an invoice that failed and that no person has cleared; `mended` when its cause is gone since.
+
+    Mended are data that were amended after it, and a mandate that a person has resumed.
+    """
+
+    code: str | None
+    step: NextStep
+    mandate_id: str
+    mended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of an invoice: its status, its failed debits in order, and what its customer and creditor say.
+
+    `mandate_id` is the mandate that is to be used, None while that is open. `most_retries` is the creditor's.
+    """
+
+    status: CollectionStatus
+    failed: tuple[Failure, ...] = ()
+    mandate_id: str | None = None
+    most_retries: int = terms.DEFAULT.most_retries
+    stopped_because: str | None = None
+
+
+def may_debit(
+    session: Session, invoices: Sequence[Invoice], *, mandate_of: Mapping[str, str] | None = None
+) -> dict[str, Decision]:
+    """A decision for each invoice id, from its status, its customer, and how earlier debits of it ended.
+
+    `mandate_of` tells by invoice id which mandate is to be used.
+    """
     failures = _failures(session, [invoice.id for invoice in invoices])
+    stopped = _stopped(session, [invoice.customer_id for invoice in invoices])
+    most = {one: terms.of(session, one).most_retries for one in {it.creditor_id for it in invoices}}
     return {
-        invoice.id: decide(CollectionStatus(invoice.collection_status), failures.get(invoice.id, []))
+        invoice.id: decide(
+            Facts(
+                status=CollectionStatus(invoice.collection_status),
+                failed=tuple(failures.get(invoice.id, ())),
+                mandate_id=(mandate_of or {}).get(invoice.id),
+                most_retries=most[invoice.creditor_id],
+                stopped_because=stopped.get(invoice.customer_id),
+            )
+        )
         for invoice in invoices
     }
 
 
-def decide(status: CollectionStatus, failed: Sequence[str | None]) -> Decision:
-    """The decision for an invoice in `status`; `failed` are the reason codes of its failed debits in order."""
+def decide(facts: Facts) -> Decision:
+    """The decision for one invoice."""
     reasons = []
-    if status in _NOT_NOW:
-        reasons.append(_NOT_NOW[status])
-    if failed:
-        last = look_up(failed[-1])
-        if last.step != NextStep.RETRY:
-            meaning = last.meaning[0].lower() + last.meaning[1:].removesuffix(".")
-            reasons.append(f"its last debit came back with {last.code}, {meaning}")
-        if len(failed) >= MOST_ATTEMPTS:
-            reasons.append(f"{len(failed)} debits of it have failed")
+    if facts.status in _NOT_NOW:
+        reasons.append(_NOT_NOW[facts.status])
+    if facts.stopped_because is not None:
+        reasons.append(f"nothing of this customer happens by itself: {facts.stopped_because}")
+    if facts.failed:
+        last = facts.failed[-1]
+        if not _may_follow(last, facts.mandate_id):
+            row = look_up(last.code)
+            meaning = row.meaning[0].lower() + row.meaning[1:].removesuffix(".")
+            reasons.append(f"its last debit came back with {row.code}, {meaning}")
+        if len(facts.failed) > facts.most_retries:
+            reasons.append(_too_many(len(facts.failed)))
     return Decision(not reasons, tuple(reasons))
 
 
-def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[str | None]]:
+def _too_many(count: int) -> str:
+    return "a debit of it has failed" if count == 1 else f"{count} debits of it have failed"
+
+
+def _may_follow(last: Failure, mandate_id: str | None) -> bool:
+    """Whether another debit may follow by itself; what lay in one mandate does not speak against another one."""
+    if last.step == NextStep.RETRY:
+        return True
+    if last.step in (NextStep.DATA, NextStep.STOP, NextStep.END):
+        return last.mended or mandate_id not in (None, last.mandate_id)
+    return False
+
+
+def _stopped(session: Session, customer_ids: Sequence[str]) -> dict[str, str]:
     rows = session.execute(
-        select(Debit.invoice_id, Debit.reason_code)
-        .where(Debit.invoice_id.in_(invoice_ids), Debit.state.in_(_FAILED))
-        .order_by(Debit.id)
+        select(Customer.id, Customer.automatic_stopped_because).where(
+            among(Customer.id, customer_ids), Customer.automatic_stopped_because.is_not(None)
+        )
     )
-    found: dict[str, list[str | None]] = {}
-    for invoice_id, code in rows:
-        found.setdefault(invoice_id, []).append(code)
+    return {row[0]: str(row[1]) for row in rows}
+
+
+def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Failure]]:
+    """By invoice, the failed debits in order since a person last cleared one."""
+    rows = session.execute(
+        select(
+            Debit.id, Debit.invoice_id, Debit.reason_code, Debit.next_step, Debit.mandate_id, Debit.cleared_at,
+            Mandate.state.label("mandate_state"),
+        )
+        .join(Mandate, Mandate.id == Debit.mandate_id)
+        .where(among(Debit.invoice_id, invoice_ids), Debit.state.in_(FAILED))
+        .order_by(Debit.id)
+    ).all()  # fmt: skip
+    amended = amended_since(session, [row.id for row in rows if row.next_step == NextStep.DATA])
+    found: dict[str, list[Failure]] = {}
+    for row in rows:
+        if row.cleared_at is not None:
+            found[row.invoice_id] = []
+        else:
+            found.setdefault(row.invoice_id, []).append(_failure(row, row.id in amended))
     return found
+
+
+def _failure(row: Row[str, str, str | None, str | None, str, object, str], amended: bool) -> Failure:
+    step = NextStep(row.next_step) if row.next_step else look_up(row.reason_code).step
+    resumed = step == NextStep.STOP and row.mandate_state == MandateState.ACTIVE
+    return Failure(row.reason_code, step, row.mandate_id, amended or resumed)
+
+
+def amended_since(session: Session, debit_ids: Sequence[str]) -> set[str]:
+    """Those of these failed debits whose mandate was amended after they failed."""
+    failed_at = (
+        select(func.max(StateChange.at))
+        .where(StateChange.object_id == Debit.id, StateChange.to_state.in_(FAILED))
+        .scalar_subquery()
+    )
+    rows = session.scalars(
+        select(Debit.id)
+        .join(MandateAmendment, MandateAmendment.mandate_id == Debit.mandate_id)
+        .where(among(Debit.id, debit_ids), MandateAmendment.amended_at > failed_at)
+    )
+    return set(rows)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger import audit
+from ledger import audit, outbox
 from ledger.acts import Act
 from ledger.banking import Iban
-from ledger.database import violated
+from ledger.database import among, violated
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.models import Customer
@@ -25,6 +26,10 @@ class CustomerNotFound(NotFound):
 
 class ExternalIdTaken(Conflict):
     """Another customer already has this external id."""
+
+
+class NotStopped(Conflict):
+    """Collecting from this customer was not stopped."""
 
 
 class NoCountry(Rejected):
@@ -84,3 +89,44 @@ def get(session: Session, customer_id: str) -> Customer:
 def find(session: Session, external_id: str) -> Customer | None:
     """The customer with the ERP's own id, if there is one."""
     return session.scalars(select(Customer).where(Customer.external_id == external_id)).first()
+
+
+def stop_automatic(session: Session, customer_ids: Iterable[str], *, because: str, act: Act) -> None:
+    """Nothing is collected from these customers without a person any more; who is stopped already stays so.
+
+    Raises UnreadableText for the reason.
+    """
+    checked_text(because, field="because", longest=200)
+    going = session.scalars(
+        select(Customer)
+        .where(among(Customer.id, customer_ids), Customer.automatic_stopped_at.is_(None))
+        .order_by(Customer.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for customer in going:
+        customer.automatic_stopped_at, customer.automatic_stopped_because = act.at, because
+        _tell(session, customer, "customer.automatic_stopped", because, act)
+    session.flush()
+
+
+def resume_automatic(session: Session, customer_id: str, *, reason: str, act: Act) -> Customer:
+    """A person found that collecting may go on by itself. Raises CustomerNotFound or NotStopped."""
+    get(session, customer_id)
+    customer = session.scalars(
+        select(Customer)
+        .where(Customer.id == customer_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    if customer.automatic_stopped_at is None:
+        raise NotStopped(f"Nothing is stopped for customer {customer_id}.", field="customer_id")
+    customer.automatic_stopped_at = customer.automatic_stopped_because = None
+    session.flush()
+    _tell(session, customer, "customer.automatic_resumed", reason, act)
+    return customer
+
+
+def _tell(session: Session, customer: Customer, kind: str, why: str, act: Act) -> None:
+    audit.record(session, kind, customer.id, act=act, why=why)
+    outbox.emit(session, outbox.NewEvent(type=kind, object_id=customer.id, act=act))

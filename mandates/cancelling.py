@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.acts import Act
-from mandates import debits, lifecycle
-from mandates.models import Debit, Mandate
-from mandates.states import DebitState
+from mandates import lifecycle, suspending
+from mandates.models import Mandate
 
 
 def cancel(session: Session, mandate_id: str, *, reason: str, act: Act) -> Mandate:
@@ -17,11 +15,5 @@ def cancel(session: Session, mandate_id: str, *, reason: str, act: Act) -> Manda
     Raises MandateNotFound or IllegalMove.
     """
     mandate = lifecycle.cancel(session, mandate_id, reason=reason, act=act)
-    scheduled = session.scalars(
-        select(Debit)
-        .where(Debit.mandate_id == mandate_id, Debit.state == DebitState.SCHEDULED)
-        .order_by(Debit.id)
-        .with_for_update()
-    ).all()
-    debits.drop(session, scheduled, reason="mandate cancelled", act=act)
+    suspending.drop_scheduled(session, [mandate_id], reason="mandate cancelled", act=act)
     return mandate

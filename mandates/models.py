@@ -212,7 +212,8 @@ class Debit(Base):
     taken from mandate and creditor when it is put into a batch. `collect_on` is a T2 day; where it is not the day
     that was wished for, `moved_because` says why. `notice_days` are the days agreed when it was released; None where
     the ERP announced it. A failed debit has `failed_on`, the `next_step` its reason code asks for, and what was done
-    about it in `followed_up`.
+    about it in `followed_up`; once a person has `cleared` it, it no longer speaks against collecting.
+    `return_fee_minor` is what the bank took for the return.
     """
 
     __tablename__ = "debits"
@@ -232,7 +233,23 @@ class Debit(Base):
         Index("ix_debits_mandate_id", "mandate_id"),
         Index("ix_debits_payment_id", "payment_id"),
         Index("ix_debits_scheduled", "creditor_id", postgresql_where=text("state = 'scheduled'")),
-        Index("uq_debits_retry_of", "retry_of", unique=True, postgresql_where=text("retry_of IS NOT NULL")),
+        Index(
+            "uq_debits_retry_of",
+            "retry_of",
+            unique=True,
+            postgresql_where=text("retry_of IS NOT NULL AND state <> 'cancelled'"),
+        ),
+        Index(
+            "ix_debits_fee_undecided",
+            "id",
+            postgresql_where=text("return_fee_minor > 0 AND return_fee_decided_at IS NULL"),
+        ),
+        Index(
+            "uq_debits_return_fee_invoice_id",
+            "return_fee_invoice_id",
+            unique=True,
+            postgresql_where=text("return_fee_invoice_id IS NOT NULL"),
+        ),
         Index(
             "ix_debits_to_follow_up",
             "id",
@@ -267,6 +284,10 @@ class Debit(Base):
     next_step: Mapped[str | None] = mapped_column(String(12))
     followed_up_at: Mapped[datetime | None] = mapped_column(Instant)
     followed_up: Mapped[str | None] = mapped_column(String(300))
+    cleared_at: Mapped[datetime | None] = mapped_column(Instant)
+    return_fee_minor: Mapped[int | None] = mapped_column(BigInteger)
+    return_fee_decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    return_fee_invoice_id: Mapped[str | None] = mapped_column(ForeignKey("invoices.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 

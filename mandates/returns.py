@@ -18,9 +18,9 @@ from ledger.database import among
 from ledger.models import Invoice, Method, Payment
 from ledger.payments import Receipt
 from ledger.states import PaymentState
-from mandates import amending, batches
+from mandates import amending, batches, failures
 from mandates.models import Debit, Mandate, PaymentBlock, Scheme
-from mandates.reason_codes import REFUNDS, look_up
+from mandates.reason_codes import REFUNDS
 from mandates.states import DEBIT, DebitState
 
 # EPC016-06 and EPC222-07: a consumer may claim a refund for 8 weeks, which may take 2 bank days to arrive;
@@ -126,8 +126,6 @@ def give_back(
     kind = "debit.refunded" if refunded else "debit.returned"
     to = DebitState.REFUNDED if refunded else DebitState.RETURNED
     states.move(session, DEBIT, [debit.id for debit in came_back], to, act=act, reason=reason_code)
-    for debit in came_back:
-        debit.reason_code = reason_code
     payment_ids = [str(debit.payment_id) for debit in came_back]
     payments.lock(session, payment_ids)
     standing = [one.id for one in allocations.standing_of(session, payment_ids)]
@@ -139,8 +137,7 @@ def give_back(
         session, payment_ids, PaymentState.REFUNDED if refunded else PaymentState.RETURNED,
         on=on, act=act, reason_code=reason_code, cause=kind,
     )  # fmt: skip
-    for debit in came_back:
-        _emit(session, debit, kind, act=act, reason_code=reason_code)
+    failures.note(session, came_back, on=on, reason_code=reason_code, act=act)
 
 
 def settle(session: Session, *, act: Act) -> int:
@@ -159,6 +156,7 @@ def settle(session: Session, *, act: Act) -> int:
     payments.settle(session, [payment_id for _, payment_id in rows], act=act)
     states.move(session, DEBIT, [debit.id for debit, _ in rows], DebitState.SETTLED, act=act)
     invoices.refresh(session, [debit.invoice_id for debit, _ in rows], act=act, cause="debit.settled")
+    failures.forgive(session, [debit for debit, _ in rows])
     for debit, _ in rows:
         _emit(session, debit, "debit.settled", act=act)
     return len(rows)
@@ -221,18 +219,14 @@ def _allocations(session: Session, ordered: Sequence[Credit]) -> list[Wish]:
     return wishes
 
 
-def _emit(session: Session, debit: Debit, kind: str, *, act: Act, reason_code: str | None = None) -> None:
+def _emit(session: Session, debit: Debit, kind: str, *, act: Act) -> None:
     data = {
         "invoice_id": debit.invoice_id, "mandate_id": debit.mandate_id,
         "amount_minor": debit.amount_minor, "currency": debit.currency,
     }  # fmt: skip
-    if reason_code is not None:
-        reason = look_up(reason_code)
-        data |= {"reason": reason.meaning, "next_step": str(reason.step)}
     outbox.emit(
         session,
         outbox.NewEvent(
-            type=kind, object_id=debit.id, act=act, origin="bank", reason_code=reason_code,
-            parent=debit.invoice_id, data=data,
+            type=kind, object_id=debit.id, act=act, origin="bank", parent=debit.invoice_id, data=data
         ),
-    )  # fmt: skip
+    )

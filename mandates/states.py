@@ -79,6 +79,7 @@ class NoticeState(StrEnum):
 
 
 LIVE = (DebitState.SCHEDULED, DebitState.BATCHED, DebitState.SUBMITTED)
+FAILED = (DebitState.REJECTED, DebitState.RETURNED, DebitState.REFUNDED)
 
 MANDATE = Machine(
     noun="mandate",

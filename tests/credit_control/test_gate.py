@@ -9,16 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from credit_control import gate
-from credit_control.gate import Decision
-from ledger import invoices
+from credit_control.gate import Decision, Facts, Failure
+from ledger import customers, invoices
 from ledger.acts import Act
+from ledger.customers import NotStopped
+from ledger.identifiers import new_id
 from ledger.models import Invoice
 from ledger.states import CollectionStatus
-from mandates import returns
-from mandates.models import Debit
+from mandates import returns, suspending, terms
+from mandates.models import Debit, MandateAmendment
+from mandates.reason_codes import NextStep
 from mandates.returns import Credit
-from tests.factories.books import Books
-from tests.factories.collecting import invoice_of, released, schedule, scheduled
+from tests.factories.books import Books, debtor_iban
+from tests.factories.collecting import days_later, events, invoice_of, refused, released, schedule, scheduled
 from tests.factories.paying import pay
 
 REFUSED = {
@@ -41,7 +44,7 @@ def decision(session: Session, invoice: Invoice) -> Decision:
 
 @pytest.mark.parametrize("status", CollectionStatus)
 def test_every_status_of_an_invoice_is_decided_and_a_refusal_says_why(status: CollectionStatus) -> None:
-    found = gate.decide(status, [])
+    found = gate.decide(Facts(status=status))
     reasons = (REFUSED[status],) if status in REFUSED else ()
     assert found == Decision(allowed=status not in REFUSED, reasons=reasons)
 
@@ -75,14 +78,31 @@ def came_back(session: Session, books: Books, debit: Debit, code: str) -> None:
     session.expire_all()
 
 
+@pytest.mark.parametrize("step", NextStep)
+@pytest.mark.parametrize("mandate_id", [None, "mnd_1", "mnd_2"])
+@pytest.mark.parametrize("mended", [False, True])
+def test_every_step_is_decided_and_what_lay_in_one_mandate_leaves_another_free(
+    step: NextStep, mandate_id: str | None, mended: bool
+) -> None:
+    failed = (Failure("XX99", step, "mnd_1", mended),)
+    found = gate.decide(Facts(status=CollectionStatus.OVERDUE, failed=failed, mandate_id=mandate_id))
+    about_the_mandate = step in (NextStep.DATA, NextStep.STOP, NextStep.END)
+    assert found.allowed is (
+        step == NextStep.RETRY or (about_the_mandate and (mended or mandate_id == "mnd_2"))
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
         ("AM04", None),
         ("MS03", None),
         ("MD06", "its last debit came back with MD06, the customer asked for a refund"),
+        ("AC01", "its last debit came back with AC01, the account number is wrong"),
         ("AC04", "its last debit came back with AC04, the account is closed"),
         ("MD01", "its last debit came back with MD01, there is no valid mandate"),
+        ("AM05", "its last debit came back with AM05, the bank takes it for a duplicate"),
+        ("XX99", "its last debit came back with XX99, the bank gave a reason that is not in the table"),
     ],
 )
 def test_how_the_last_debit_ended_decides_whether_another_may_follow(
@@ -91,16 +111,82 @@ def test_how_the_last_debit_ended_decides_whether_another_may_follow(
     debit = scheduled(books)
     came_back(session, books, debit, code)
     found = decision(session, invoice_of(session, debit))
-    assert found == Decision(allowed=reason is None, reasons=(reason,) if reason else ())
+    disputed = ("the customer disputes it",) if code == "MD06" else ()
+    assert found == Decision(allowed=reason is None, reasons=(*disputed, *((reason,) if reason else ())))
 
 
-def test_after_three_failed_debits_a_person_must_look(session: Session, books: Books) -> None:
+@pytest.mark.parametrize(
+    ("most_retries", "words"), [(0, "a debit of it has failed"), (2, "3 debits of it have failed")]
+)
+def test_after_as_many_failed_debits_as_the_creditor_allows_a_person_must_look(
+    session: Session, books: Books, act: Act, most_retries: int, words: str
+) -> None:
+    terms.change(session, books.creditor.id, most_retries=most_retries, most_failures=20, act=act)
     invoice, mandate = books.collectable()
-    for failures in (1, 2, 3):
+    for failures in range(1, most_retries + 2):
         came_back(session, books, schedule(books, invoice, mandate), "AM04")
         found = decision(session, invoice)
-        assert found.allowed is (failures < 3)
-    assert found.reasons == ("3 debits of it have failed",)
+        assert found.allowed is (failures <= most_retries)
+    assert found.reasons == (words,)
+
+
+def test_what_a_person_has_cleared_speaks_against_nothing_any_more(
+    session: Session, books: Books, act: Act
+) -> None:
+    terms.change(session, books.creditor.id, most_failures=20, act=act)
+    invoice, mandate = books.collectable()
+    for _ in range(3):
+        came_back(session, books, last := schedule(books, invoice, mandate), "AM04")
+    last.cleared_at = act.at
+    assert decision(session, invoice).allowed
+    came_back(session, books, schedule(books, invoice, mandate), "AM05")
+    assert not decision(session, invoice).allowed
+
+
+def test_a_resumed_mandate_may_be_used_again(session: Session, books: Books, act: Act) -> None:
+    debit = scheduled(books)
+    came_back(session, books, debit, "AC06")
+    assert not decision(session, invoice_of(session, debit)).allowed
+    suspending.resume(session, debit.mandate_id, reason="The account is free again.", act=act)
+    assert decision(session, invoice_of(session, debit)).allowed
+
+
+def test_data_amended_after_the_failure_open_the_gate_and_earlier_ones_do_not(
+    session: Session, books: Books, act: Act
+) -> None:
+    debit = scheduled(books)
+
+    def amend(later: Act) -> None:
+        session.add(
+            MandateAmendment(
+                id=new_id("amd"), mandate_id=debit.mandate_id, reference_before="M1", debtor_name_before="E",
+                iban_before=debtor_iban(1), reason="typing error", amended_at=later.at, amended_by="treasury",
+            )
+        )  # fmt: skip
+
+    amend(act)
+    came_back(session, books, debit, "AC01")
+    assert not decision(session, invoice_of(session, debit)).allowed
+    amend(days_later(act, 1))
+    assert decision(session, invoice_of(session, debit)).allowed
+
+
+def test_nothing_is_debited_by_itself_from_a_stopped_customer(
+    session: Session, books: Books, act: Act
+) -> None:
+    invoice, _ = books.collectable()
+    customers.stop_automatic(session, [invoice.customer_id], because="asked us to", act=act)
+    assert decision(session, invoice).reasons == (
+        "nothing of this customer happens by itself: asked us to",
+    )  # fmt: skip
+    customers.resume_automatic(session, invoice.customer_id, reason="talked", act=act)
+    assert decision(session, invoice).allowed
+    session.commit()
+    assert events(session, invoice.customer_id) == [
+        "customer.automatic_stopped", "customer.automatic_resumed",
+    ]  # fmt: skip
+    with refused(session, NotStopped, "customer_id"):
+        customers.resume_automatic(session, invoice.customer_id, reason="again", act=act)
 
 
 def test_every_reason_is_given_at_once(session: Session, books: Books) -> None:

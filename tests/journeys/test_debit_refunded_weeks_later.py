@@ -44,7 +44,7 @@ def test_money_claimed_back_within_eight_weeks_reopens_its_invoice(
 
     assert erp.get(f"/v1/debits/{debit['id']}")["state"] == "refunded"
     shown = erp.get(f"/v1/invoices/{claimed['id']}")
-    assert (shown["collection_status"], shown["open_minor"]) == ("overdue", 7_197)
+    assert (shown["collection_status"], shown["open_minor"]) == ("disputed", 7_197)
     told = erp.get("/v1/events", object_id=debit["id"])["data"][-1]
     assert (told["type"], told["reason_code"], told["origin"]) == ("debit.refunded", "MD06", "bank")
     assert story.status(kept) == "paid_provisional"
