@@ -50,7 +50,7 @@ def collect_invoice(
     chosen = mandate_id or _mandate_of(session, invoice)
     wish = Wish(invoice_id=invoice_id, mandate_id=chosen, collect_on=collect_on)
     debits.require_collectable(session, wish, act=act)
-    _ask_gate(session, invoice, chosen)
+    ask_gate(session, invoice, chosen)
     return debits.schedule(session, wish, act=act)
 
 
@@ -99,7 +99,8 @@ def _collect_chunk(session: Session, wishes: Sequence[Wish], report: CollectingR
             report.refused[wish.invoice_id] = outcome.refusal.message
 
 
-def _ask_gate(session: Session, invoice: Invoice, mandate_id: str | None) -> None:
+def ask_gate(session: Session, invoice: Invoice, mandate_id: str | None) -> None:
+    """Raises GateSaysNo with every reason why the invoice may not be debited on this mandate now."""
     chosen = {} if mandate_id is None else {invoice.id: mandate_id}
     decision = gate.may_debit(session, [invoice], mandate_of=chosen)[invoice.id]
     if not decision.allowed:
@@ -112,6 +113,6 @@ def _mandate_of(session: Session, invoice: Invoice) -> str:
     """The customer's newest active mandate; without one the gate may know a better reason for the refusal."""
     mandate = lifecycle.active_for(session, creditor_id=invoice.creditor_id, customer_id=invoice.customer_id)
     if mandate is None:
-        _ask_gate(session, invoice, None)
+        ask_gate(session, invoice, None)
         raise MandateNotActive("The customer has no active mandate.", field="mandate_id")
     return mandate.id

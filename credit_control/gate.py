@@ -138,7 +138,7 @@ def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Fa
         .where(among(Debit.invoice_id, invoice_ids), Debit.state.in_(FAILED))
         .order_by(Debit.id)
     ).all()  # fmt: skip
-    amended = amended_since(session, [row.id for row in rows if row.next_step == NextStep.DATA])
+    amended = _amended_since(session, [row.id for row in rows if row.next_step == NextStep.DATA])
     found: dict[str, list[Failure]] = {}
     for row in rows:
         if row.cleared_at is not None:
@@ -154,16 +154,20 @@ def _failure(row: Row[str, str, str | None, str | None, str, object, str], amend
     return Failure(row.reason_code, step, row.mandate_id, amended or resumed)
 
 
-def amended_since(session: Session, debit_ids: Sequence[str]) -> set[str]:
+# When a debit failed.
+FAILED_AT = (
+    select(func.max(StateChange.at))
+    .where(StateChange.object_id == Debit.id, StateChange.to_state.in_(FAILED))
+    .correlate(Debit)
+    .scalar_subquery()
+)
+
+
+def _amended_since(session: Session, debit_ids: Sequence[str]) -> set[str]:
     """Those of these failed debits whose mandate was amended after they failed."""
-    failed_at = (
-        select(func.max(StateChange.at))
-        .where(StateChange.object_id == Debit.id, StateChange.to_state.in_(FAILED))
-        .scalar_subquery()
-    )
     rows = session.scalars(
         select(Debit.id)
         .join(MandateAmendment, MandateAmendment.mandate_id == Debit.mandate_id)
-        .where(among(Debit.id, debit_ids), MandateAmendment.amended_at > failed_at)
+        .where(among(Debit.id, debit_ids), MandateAmendment.amended_at > FAILED_AT)
     )
     return set(rows)

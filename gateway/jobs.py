@@ -13,13 +13,14 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from credit_control import follow_ups
 from gateway import statement_import
 from gateway.logs import where
 from gateway.models import IdempotentReply
 from gateway.runtime import Runtime
 from ledger import invoices
 from ledger.outbox import jobs
-from mandates import returns
+from mandates import failures, returns
 from reconciliation import matching
 from reconciliation.matching import MatchReport
 
@@ -55,6 +56,17 @@ def settle_debits(runtime: Runtime, *, actor: str = "job") -> int:
     """Make collected money final whose time to come back is over; gives how many debits."""
     act = runtime.act(actor)
     return runtime.run(lambda session: returns.settle(session, act=act))
+
+
+def follow_up_debits(runtime: Runtime, *, actor: str = "job") -> int:
+    """Decide about failed debits, chunk by chunk, each in a transaction of its own; gives how many are retried."""
+    retried = 0
+    while True:
+        act = runtime.act(actor)
+        done = runtime.run(lambda session: follow_ups.follow_up(session, act=act))  # noqa: B023 - run at once
+        if not done.looked_at:
+            return retried
+        retried += len(done.retried)
 
 
 def _runtime(context: JobContext) -> Runtime:
@@ -118,6 +130,18 @@ def _age_invoices(context: JobContext, timestamp: int) -> None:
 @jobs.task(name="settle_debits", queue=PERIODIC, pass_context=True, queueing_lock="settle_debits")
 def _settle_debits(context: JobContext, timestamp: int) -> None:
     log.info("settled", count=settle_debits(_runtime(context)))
+
+
+@jobs.task(name=failures.JOB, pass_context=True)
+def _follow_up_debits(context: JobContext) -> None:
+    log.info("followed_up", retried=follow_up_debits(_runtime(context)))
+
+
+@jobs.periodic(cron="20 * * * *")
+@jobs.task(name="follow_up_waiting", queue=PERIODIC, pass_context=True, queueing_lock="follow_up_waiting")
+def _follow_up_waiting(context: JobContext, timestamp: int) -> None:
+    """Failed debits whose data were mended since, or whose follow-up failed."""
+    _follow_up_debits(context)
 
 
 @jobs.periodic(cron="15 * * * *")

@@ -55,11 +55,18 @@ class NotCollectable(Rejected):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Collect what is open on an invoice by a mandate, on `collect_on` or, without one, when it is due."""
+    """Collect what is open on an invoice by a mandate, on `collect_on` or, without one, when it is due.
+
+    Without `collect_on` it can be said from which day on, by `not_before`. `retry_of` is the failed debit that is
+    tried again, for the `attempt`-th time counted from the first.
+    """
 
     invoice_id: str
     mandate_id: str
     collect_on: date | None = None
+    not_before: date | None = None
+    retry_of: str | None = None
+    attempt: int = 1
 
 
 def is_dormant(mandate: Mandate, on: date) -> bool:
@@ -120,7 +127,7 @@ class Desk:
         invoice, mandate = self._find(wish)
         account, calendar = self._calendar(invoice.creditor_id)
         customer = self._customers[invoice.customer_id]
-        dated = calendar.date_of(invoice, customer, wish.collect_on, act=act)
+        dated = calendar.date_of(invoice, customer, wish.collect_on, not_before=wish.not_before, act=act)
         _require_usable(mandate, dated.collect_on)
         if (invoice.creditor_id, invoice.customer_id) != (mandate.creditor_id, mandate.customer_id):
             raise NotCollectable(

@@ -55,24 +55,34 @@ class Calendar:
             invoiced_minor=invoice.total_minor,
         )
 
-    def date_of(self, invoice: Invoice, customer: Customer, wish: date | None, *, act: Act) -> Dated:
+    def date_of(
+        self,
+        invoice: Invoice,
+        customer: Customer,
+        wish: date | None,
+        *,
+        not_before: date | None = None,
+        act: Act,
+    ) -> Dated:
         """The day on which what is open of `invoice` is collected: on `wish`, else when it is due.
 
-        A wish that is no T2 day rolls forward. Without a wish the first day is taken that bank and notice allow.
+        A wish that is no T2 day rolls forward. Without a wish the first day is taken that bank and notice allow, and
+        that lies not before `not_before`.
         Raises DateImpossible for a wish that is too early for the bank, for the notice, or for the invoice.
         """
         promise, first_file = self.promise(invoice, customer), self.first_file(act)
         if wish is not None:
             self._require_possible(wish, invoice, promise, first_file, act.today)
             return _dated(roll_forward(wish), wish, None)
-        ready = roll_forward(max(invoice.due_on, first_file))
+        asked = max(invoice.due_on, not_before or invoice.due_on)
+        ready = roll_forward(max(asked, first_file))
         announced = promise.first(ready, invoice.open_minor, today=act.today)
         because = None
         if announced > ready:
             because = f"the customer is told {promise.days} days before"
-        elif first_file > invoice.due_on:
+        elif first_file > asked:
             because = "it is the first day that a file sent now can have"
-        return _dated(announced, invoice.due_on, because)
+        return _dated(announced, asked, because)
 
     def _require_possible(
         self, wish: date, invoice: Invoice, promise: Promise, first_file: date, today: date

@@ -70,7 +70,7 @@ def schedule_many(
         except DuecourseError as refusal:
             outcomes.append(Scheduled(refusal=refusal))
         else:
-            rows.append(_row(taken, act))
+            rows.append(_row(taken, wish, act))
             desk.take(taken)
             outcomes.append(Scheduled(str(rows[-1]["id"])))
     _write(session, rows, act=act)
@@ -153,7 +153,7 @@ def _first_file(session: Session, creditor_id: str, act: Act) -> date:
     return max((cut_offs.earliest(cut_offs.of(account), act.at) for account in accounts), default=act.today)
 
 
-def _row(taken: Taken, act: Act) -> dict[str, object]:
+def _row(taken: Taken, wish: Wish, act: Act) -> dict[str, object]:
     invoice, mandate, dated = taken.invoice, taken.mandate, taken.dated
     debit_id = new_id("deb")
     return {
@@ -170,6 +170,8 @@ def _row(taken: Taken, act: Act) -> dict[str, object]:
         "sequence_type": "OOFF" if mandate.type == MandateType.ONE_OFF else "RCUR",
         "end_to_end_id": _end_to_end_id(invoice.number, debit_id),
         "state": str(DebitState.SCHEDULED),
+        "retry_of": wish.retry_of,
+        "attempt": wish.attempt,
         "created_at": act.at,
     }
 
@@ -202,6 +204,7 @@ def _write(session: Session, rows: Sequence[dict[str, object]], *, act: Act) -> 
             "amount_minor": row["amount_minor"], "currency": row["currency"],
             "collect_on": str(row["collect_on"]), "wished_on": str(row["wished_on"]),
             "moved_because": row["moved_because"],
+            **({"retry_of": row["retry_of"], "attempt": row["attempt"]} if row["retry_of"] else {}),
         }  # fmt: skip
         event = outbox.NewEvent(type="debit.scheduled", object_id=str(row["id"]), act=act, data=data)
         outbox.emit(session, event)

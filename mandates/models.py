@@ -213,7 +213,6 @@ class Debit(Base):
     that was wished for, `moved_because` says why. `notice_days` are the days agreed when it was released; None where
     the ERP announced it. A failed debit has `failed_on`, the `next_step` its reason code asks for, and what was done
     about it in `followed_up`; once a person has `cleared` it, it no longer speaks against collecting.
-    `return_fee_minor` is what the bank took for the return.
     """
 
     __tablename__ = "debits"
@@ -238,17 +237,6 @@ class Debit(Base):
             "retry_of",
             unique=True,
             postgresql_where=text("retry_of IS NOT NULL AND state <> 'cancelled'"),
-        ),
-        Index(
-            "ix_debits_fee_undecided",
-            "id",
-            postgresql_where=text("return_fee_minor > 0 AND return_fee_decided_at IS NULL"),
-        ),
-        Index(
-            "uq_debits_return_fee_invoice_id",
-            "return_fee_invoice_id",
-            unique=True,
-            postgresql_where=text("return_fee_invoice_id IS NOT NULL"),
         ),
         Index(
             "ix_debits_to_follow_up",
@@ -285,9 +273,6 @@ class Debit(Base):
     followed_up_at: Mapped[datetime | None] = mapped_column(Instant)
     followed_up: Mapped[str | None] = mapped_column(String(300))
     cleared_at: Mapped[datetime | None] = mapped_column(Instant)
-    return_fee_minor: Mapped[int | None] = mapped_column(BigInteger)
-    return_fee_decided_at: Mapped[datetime | None] = mapped_column(Instant)
-    return_fee_invoice_id: Mapped[str | None] = mapped_column(ForeignKey("invoices.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 

@@ -240,22 +240,8 @@ def _widen_debits() -> None:
         sa.Column("followed_up_at", _AT, nullable=True),
         sa.Column("followed_up", sa.String(300), nullable=True),
         sa.Column("cleared_at", _AT, nullable=True),
-        sa.Column("return_fee_minor", sa.BigInteger(), nullable=True),
-        sa.Column("return_fee_decided_at", _AT, nullable=True),
-        sa.Column("return_fee_invoice_id", _ID, nullable=True),
     ):
         op.add_column("debits", column)
-    op.create_foreign_key(
-        op.f("fk_debits_return_fee_invoice_id"), "debits", "invoices", ["return_fee_invoice_id"], ["id"]
-    )
-    op.create_index(
-        "ix_debits_fee_undecided", "debits", ["id"],
-        postgresql_where=sa.text("return_fee_minor > 0 AND return_fee_decided_at IS NULL"),
-    )  # fmt: skip
-    op.create_index(
-        "uq_debits_return_fee_invoice_id", "debits", ["return_fee_invoice_id"],
-        unique=True, postgresql_where=sa.text("return_fee_invoice_id IS NOT NULL"),
-    )  # fmt: skip
     op.create_foreign_key(op.f("fk_debits_retry_of"), "debits", "debits", ["retry_of"], ["id"])
     op.create_index(
         "uq_debits_retry_of",

@@ -12,10 +12,10 @@ from ledger import allocations
 from ledger.acts import Act
 from ledger.models import Customer
 from mandates import batches, failures, lifecycle, reason_policies, returns, suspending, terms
-from mandates.batches import MandateGone
 from mandates.failures import JOB
 from mandates.models import Debit, Mandate, MandateType
 from mandates.reason_codes import BY_CODE, NextStep, Use
+from mandates.releasing import MandateGone
 from tests.factories.books import Books
 from tests.factories.collecting import (
     approved,
