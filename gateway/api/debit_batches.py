@@ -128,7 +128,8 @@ class BatchOut(BaseModel):
 _MADE_HERE = ("blocks", "file", "upload_before")
 
 
-def _shown(session: Session, batch: Batch) -> BatchOut:
+def shown(session: Session, batch: Batch) -> BatchOut:
+    """A batch as it is told to the outside, with its blocks and its standing file."""
     standing = (StoredFile.batch_id == batch.id, StoredFile.withdrawn_at.is_(None))
     file = session.scalars(select(StoredFile).where(*standing)).first()
     plain = {name: getattr(batch, name) for name in BatchOut.model_fields if name not in _MADE_HERE}
@@ -146,17 +147,17 @@ def draft_batch(body: BatchIn, session: CurrentSession, act: SettlerOnce) -> Bat
     creditor = creditors.only_one(session, body.creditor_id)
     wishes = body.model_dump(exclude={"creditor_id"})
     batch, _ = debit_batches.draft(session, creditor_id=creditor.id, **wishes, act=act)
-    return _shown(session, batch)
+    return shown(session, batch)
 
 
 @router.get("")
 def list_batches(session: CurrentSession, act: Reader, cursor: AtCursor) -> Page[BatchOut]:
-    return page(session, select(Batch), Batch.id, cursor, lambda batch: _shown(session, batch))
+    return page(session, select(Batch), Batch.id, cursor, lambda batch: shown(session, batch))
 
 
 @router.get("/{batch_id}")
 def get_batch(batch_id: Id, session: CurrentSession, act: Reader) -> BatchOut:
-    return _shown(session, batches.get(session, batch_id))
+    return shown(session, batches.get(session, batch_id))
 
 
 @router.get("/{batch_id}/findings")
@@ -181,10 +182,10 @@ def list_batch_debits(
         found[one.debit_id].append(FindingOut.model_validate(one))
     query = select(Debit).join(PaymentBlock, PaymentBlock.id == Debit.block_id)
 
-    def shown(debit: Debit) -> BatchDebitOut:
+    def beside(debit: Debit) -> BatchDebitOut:
         return BatchDebitOut(**DebitOut.model_validate(debit).model_dump(), findings=found[debit.id])
 
-    return page(session, query.where(PaymentBlock.batch_id == batch_id), Debit.id, cursor, shown)
+    return page(session, query.where(PaymentBlock.batch_id == batch_id), Debit.id, cursor, beside)
 
 
 @router.post("/{batch_id}/take-out")
@@ -192,7 +193,7 @@ def take_debits_out(batch_id: Id, body: TakeOutIn, session: CurrentSession, act:
     """Edit a batch that was not released: the debits are scheduled again, a new file is written, and somebody else
     than the editor must approve it."""
     batch, _ = debit_batches.take_out(session, batch_id, body.debit_ids, reason=body.reason, act=act)
-    return _shown(session, batch)
+    return shown(session, batch)
 
 
 @router.post("/{batch_id}/approve")
@@ -201,20 +202,20 @@ def approve_batch(
 ) -> BatchOut:
     """Who drafted or last edited the batch cannot approve it, nor can anybody while its findings have an error."""
     looked_at = (body or ApprovalIn()).model_dump()
-    return _shown(session, debit_batches.approve(session, batch_id, **looked_at, act=act))
+    return shown(session, debit_batches.approve(session, batch_id, **looked_at, act=act))
 
 
 @router.post("/{batch_id}/release")
 def release_batch(batch_id: Id, session: CurrentSession, act: SettlerOnce) -> BatchOut:
     """Once. Who drafted or last edited the batch cannot release it."""
     batch, _ = debit_batches.release(session, batch_id, act=act)
-    return _shown(session, batch)
+    return shown(session, batch)
 
 
 @router.post("/{batch_id}/discard")
 def discard_batch(batch_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce) -> BatchOut:
     """Give up a batch that was not released; its debits are scheduled again."""
-    return _shown(session, batches.discard(session, batch_id, reason=body.reason, act=act))
+    return shown(session, batches.discard(session, batch_id, reason=body.reason, act=act))
 
 
 @router.get("/{batch_id}/file", response_class=Response)

@@ -38,6 +38,9 @@ def test_every_command_of_the_contract_is_there() -> None:
         "demo", "serve", "worker", "migrate", "doctor", "verify", "match", "statement inspect", "statement import",
         "statement confirm-layout",
         "invoice import", "pain008 check", "bank simulate", "bank year", "api-key create",
+        "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
+        "batch release", "batch discard", "batch file",
+        "terms show", "terms set", "account dates", "account set", "mandate amend",
     }  # fmt: skip
 
 
@@ -49,7 +52,7 @@ def test_every_command_explains_itself_with_an_example(dry: CommandLine) -> None
 
 def test_machines_get_json_from_every_command_that_tells_something() -> None:
     without = {words for words in commands() if not _has_json(words)}
-    assert {" ".join(words) for words in without} == {"demo", "serve", "worker", "migrate"}
+    assert {" ".join(words) for words in without} == {"demo", "serve", "worker", "migrate", "batch file"}
 
 
 def _has_json(words: tuple[str, ...]) -> bool:
