@@ -15,11 +15,11 @@ from ledger.acts import Act
 from ledger.banking import InvalidIban
 from ledger.errors import DuecourseError
 from ledger.states import IllegalMove
-from mandates import amending, lifecycle, releasing, returns
+from mandates import amending, lifecycle, releasing
 from mandates.amending import Changes
 from mandates.lifecycle import MandateRejected, ReferenceTaken
-from mandates.models import Batch, Debit, Mandate, MandateType, Scheme
-from mandates.returns import Credit
+from mandates.models import Batch, Mandate, MandateType, Scheme
+from tests.factories.bank import match, take_in_all
 from tests.factories.books import Books, debtor_iban
 from tests.factories.collecting import (
     approved,
@@ -32,6 +32,7 @@ from tests.factories.collecting import (
     second,
     sent,
 )
+from tests.factories.paying import bank_of
 
 SAME_BANK, OTHER_BANK = debtor_iban(4_711), "DE02120300000000202051"
 WHY = "letter of 17 November"
@@ -44,26 +45,26 @@ def told(message: DirectDebitMessage) -> Amendment | None:
     return transaction.amendment
 
 
-def collect_again(books: Books, mandate: Mandate) -> tuple[Debit, DirectDebitMessage]:
+def collect_again(books: Books, mandate: Mandate) -> DirectDebitMessage:
     """Another invoice of the mandate's customer goes to the bank."""
     invoice = books.invoice(customer=books.session.get_one(lifecycle.Customer, mandate.customer_id))
-    debit = schedule(books, invoice, mandate)
-    return debit, sent(books)[1]
+    schedule(books, invoice, mandate)
+    return sent(books)[1]
 
 
-def accept(books: Books, debit: Debit) -> None:
-    """The bank credits a debit."""
-    credit = Credit(debit=debit, on=debit.collect_on, decided_by="test", evidence=())
-    returns.collect(books.session, [credit], act=books.act)
+def accept(books: Books, message: DirectDebitMessage) -> None:
+    """The bank credits what a file collects."""
+    take_in_all(books.session, bank_of(books).answer(message), books.act)
+    match(books.session, books.act)
 
 
 @pytest.fixture
 def known(session: Session, books: Books) -> Mandate:
     """A mandate that the debtor's bank knows from an accepted collection."""
     mandate = books.mandate(books.customer(), reference="M-1", iban=debtor_iban(815))
-    debit, message = collect_again(books, mandate)
+    message = collect_again(books, mandate)
     assert told(message) is None
-    accept(books, debit)
+    accept(books, message)
     session.commit()
     assert (mandate.presented_reference, mandate.presented_iban) == ("M-1", debtor_iban(815))
     return mandate
@@ -90,7 +91,7 @@ def test_the_next_file_tells_what_has_changed_with_its_original_value(
     session: Session, books: Books, known: Mandate, changes: dict[str, str], amendment: Amendment | None
 ) -> None:
     amend(books, known, **changes)
-    _, message = collect_again(books, known)
+    message = collect_again(books, known)
     session.commit()
     assert told(message) == amendment
 
@@ -102,14 +103,14 @@ def test_a_changed_creditor_is_told_by_every_mandate_that_banks_know(
         session, books.creditor.id, name="Muster Wind AG", creditor_identifier="DE09ZZZ00000000001",
         reason="merged", act=act,
     )  # fmt: skip
-    debit, message = collect_again(books, known)
+    message = collect_again(books, known)
     assert told(message) == Amendment(
         original_creditor_name="Muster Energie GmbH", original_creditor_id="DE98ZZZ09999999999"
     )
     assert message.blocks[0].creditor.name == "Muster Wind AG"
-    accept(books, debit)
+    accept(books, message)
     fresh = books.mandate(books.customer())
-    _, first = collect_again(books, fresh)
+    first = collect_again(books, fresh)
     session.commit()
     assert told(first) is None
 
@@ -119,11 +120,11 @@ def test_an_amendment_is_repeated_until_a_collection_with_it_is_accepted(
 ) -> None:
     amend(books, known, iban=OTHER_BANK)
     changed = Amendment(same_mandate_new_debtor_agent=True)
-    _, first = collect_again(books, known)
-    debit, again = collect_again(books, known)
+    first = collect_again(books, known)
+    again = collect_again(books, known)
     assert (told(first), told(again)) == (changed, changed)
-    accept(books, debit)
-    _, after = collect_again(books, known)
+    accept(books, again)
+    after = collect_again(books, known)
     session.commit()
     assert told(after) is None
     assert known.presented_iban == OTHER_BANK
@@ -134,7 +135,7 @@ def test_a_change_back_before_anybody_was_told_is_none(
 ) -> None:
     amend(books, known, iban=OTHER_BANK)
     amend(books, known, iban=debtor_iban(815))
-    _, message = collect_again(books, known)
+    message = collect_again(books, known)
     session.commit()
     assert told(message) is None
     before = [(one.iban_before, one.reason, one.amended_by) for one in amending.history(session, known.id)]
@@ -148,7 +149,7 @@ def test_a_mandate_taken_over_from_another_creditor_tells_what_its_bank_knows(
         books.customer(), reference="M-9", original_reference="OLD/77",
         original_creditor_identifier="DE09ZZZ00000000001", original_creditor_name="Alte Werke KG",
     )  # fmt: skip
-    _, message = collect_again(books, mandate)
+    message = collect_again(books, mandate)
     session.commit()
     assert told(message) == Amendment(
         original_mandate_id="OLD/77", original_creditor_id="DE09ZZZ00000000001",
