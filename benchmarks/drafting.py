@@ -10,7 +10,7 @@ from sqlalchemy import select
 from benchmarks import books, data, rows, scheduling
 from benchmarks.comparison import Case, Comparison, Setting, Work, require
 from exporters import debit_batches
-from exporters.pain008.rules import violations
+from exporters.pain008.checked import violations
 from ledger.database import in_transaction
 from ledger.models import Creditor
 

@@ -26,13 +26,13 @@ def service_level_is_sepa(case: Case) -> Iterator[Fault]:
 
 def local_instrument_is_scheme(case: Case) -> Iterator[Fault]:
     """The local instrument names one of the two schemes; COR1 ended in 2016."""
-    if case.fields.get(places.SCHEME) not in case.profile.schemes:
+    if case.fields.get(places.SCHEME) not in case.setting.profile.schemes:
         yield places.LOCAL_INSTRUMENT, "The local instrument must be CORE or B2B."
 
 
 def sequence_type_in_sepa(case: Case) -> Iterator[Fault]:
     """The sequence type is FRST, RCUR, OOFF or FNAL; the schema has RPRE as well."""
-    if case.fields.get(places.SEQUENCE_TYPE) not in case.profile.sequence_types:
+    if case.fields.get(places.SEQUENCE_TYPE) not in case.setting.profile.sequence_types:
         yield places.SEQUENCE_TYPE, "The sequence type must be FRST, RCUR, OOFF or FNAL."
 
 
@@ -62,7 +62,7 @@ def _settles(collected: date) -> bool:
 def collected_in_time(case: Case) -> Iterator[Fault]:
     """The debtor's bank needs the collection on the business day before."""
     collected = day(case.fields.get(places.COLLECT_ON))
-    if collected is not None and case.today is not None and collected <= case.today:
+    if collected is not None and case.setting.today is not None and collected <= case.setting.today:
         yield places.COLLECT_ON, "The day of collection must lie after today."
 
 

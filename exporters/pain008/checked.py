@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from datetime import date
 from typing import BinaryIO
 
+from exporters.pain008 import stream
 from exporters.pain008.characters import LATIN, Characters
-from exporters.pain008.check import Report, check
+from exporters.pain008.findings import Finding, Severity
 from exporters.pain008.message import DirectDebitMessage
 from exporters.pain008.profiles import DEFAULT, Profile
+from exporters.pain008.report import Report
+from exporters.pain008.values import Unwritable
 from exporters.pain008.writer import pieces
 
 
@@ -26,8 +30,24 @@ def write_checked(
     Whoever calls keeps the file only if the report is `accepted`. Without `today` nothing is said of dates
     that have passed. Raises what `writer.write` raises; what is in `out` by then is no file.
     """
-    whole = io.BytesIO()
-    for piece in pieces(message, profile=profile, characters=characters):
+    written = pieces(message, profile=profile, characters=characters)
+    return stream.check(_kept(written, out), chosen=profile, characters=characters, today=today)
+
+
+def _kept(written: Iterator[bytes], out: BinaryIO) -> Iterator[bytes]:
+    for piece in written:
         out.write(piece)
-        whole.write(piece)
-    return check(whole.getvalue(), profile=profile.name, today=today)
+        yield piece
+
+
+def violations(
+    message: DirectDebitMessage, *, today: date | None, profile: Profile = DEFAULT
+) -> list[Finding]:
+    """Every breach in the file that `message` becomes; just `unwritable` when it cannot become a file."""
+    try:
+        report = write_checked(message, out=io.BytesIO(), profile=profile, today=today)
+    except Unwritable as fault:
+        path, said = fault.field or "", fault.message
+        severity = Severity.ERROR
+        return [Finding(rule="unwritable", severity=severity, path=path, transaction=None, message=said)]
+    return list(report.findings)

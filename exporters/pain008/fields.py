@@ -58,19 +58,19 @@ class File:
         namespace = str(root.tag).rpartition("}")[0][1:]
         self.version = version_of(namespace)
         self._initiation = root[0]
-        self._path = f"/{local_name(str(root.tag))}/{INITIATION}"
+        self.path = f"/{local_name(str(root.tag))}/{INITIATION}"
         self._places = _Places()
 
     def header(self) -> Part:
         """The GrpHdr; without fields where the file has none."""
         found = next(_named(self._initiation, HEADER), None)
         fields = {} if found is None else self._fields(found)
-        return Part(f"{self._path}/{HEADER}", fields)
+        return Part(f"{self.path}/{HEADER}", fields)
 
     def blocks(self) -> Iterator[tuple[Part, Iterator[Part]]]:
         """Every PmtInf: what stands beside its transactions, and its transactions."""
         for number, element in enumerate(_named(self._initiation, BLOCK), start=1):
-            path = f"{self._path}/{BLOCK}[{number}]"
+            path = f"{self.path}/{BLOCK}[{number}]"
             yield Part(path, self._fields(element, beside=TRANSACTION)), self._transactions(element, path)
 
     def _transactions(self, block: etree._Element, path: str) -> Iterator[Part]:
@@ -78,10 +78,15 @@ class File:
             yield Part(f"{path}/{TRANSACTION}[{number}]", self._fields(element))
 
     def _fields(self, part: etree._Element, *, beside: str | None = None) -> Fields:
-        fields: Fields = {}
-        children = part if beside is None else [c for c in part if local_name(str(c.tag)) != beside]
-        _collect(children, self._places, fields)
-        return fields
+        return fields_of(part, self._places, beside=beside)
+
+
+def fields_of(part: etree._Element, places: _Places | None = None, *, beside: str | None = None) -> Fields:
+    """What stands in an element, or in its children other than those named `beside`."""
+    fields: Fields = {}
+    children = part if beside is None else [c for c in part if local_name(str(c.tag)) != beside]
+    _collect(children, _Places() if places is None else places, fields)
+    return fields
 
 
 def opened(source: bytes | BinaryIO) -> File:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,6 +14,12 @@ from exporters.pain008.profiles import Profile
 
 # Path within the part, and a whole sentence that never quotes a name or an account.
 Fault: TypeAlias = tuple[str, str]
+
+# Which elements stand in a part: path -> whether it holds text, and not other elements.
+Elements: TypeAlias = Mapping[str, bool]
+
+# What is wrong with one text, as a sentence; None when nothing is.
+Verdict: TypeAlias = Callable[[str], "str | None"]
 
 
 class Severity(StrEnum):
@@ -35,40 +41,108 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One part of a file before the rules; `block` is the head of the payment block around a transaction."""
+class Setting:
+    """What many parts of a file have in common; `collect_on` is the day of the block around a collection."""
 
-    path: str
-    fields: Fields
     profile: Profile
     today: date | None
-    block: Fields
+    collect_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A named rule with where it is written, and the function that yields every breach in a part.
+class Case:
+    """One part of a file before the rules."""
 
-    A rule with `where` has nothing to say of parts in which that element does not stand.
+    path: str
+    fields: Fields
+    setting: Setting
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRule:
+    """A rule that judges one text at a time: `verdict` gives its judge for the texts of a path, `at` says where.
+
+    With one of the elements `unless` in the part it has nothing to say. It blames the path of the text, or
+    `blames`.
     """
 
     name: str
     severity: Severity
     source: str
-    faults: Callable[[Case], Iterable[Fault]]
-    where: str | None = None
+    at: Callable[[str], bool]
+    verdict: Callable[[Setting, str], Verdict]
+    unless: tuple[str, ...] = ()
+    blames: str | None = None
+
+    def faults(self, case: Case) -> Iterator[Fault]:
+        if any(path in case.fields for path in self.unless):
+            return
+        for path, text in case.fields.items():
+            if text is not None and self.at(path):
+                said = self.verdict(case.setting, path)(text)
+                if said is not None:
+                    yield self.blames or path, said
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeRule:
+    """A rule that looks only at which elements there are; parts with the same elements have one answer."""
+
+    name: str
+    severity: Severity
+    source: str
+    judge: Callable[[Elements, Profile], Iterable[Fault]]
+
+    def faults(self, case: Case) -> Iterable[Fault]:
+        return self.judge(elements_of(case.fields), case.setting.profile)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRule:
+    """A rule that holds several texts together; it has nothing to say where none of the elements `where` is."""
+
+    name: str
+    severity: Severity
+    source: str
+    judge: Callable[[Case], Iterable[Fault]]
+    where: tuple[str, ...] = ()
+
+    def faults(self, case: Case) -> Iterable[Fault]:
+        if self.where and not any(path in case.fields for path in self.where):
+            return ()
+        return self.judge(case)
+
+
+Rule: TypeAlias = ValueRule | ShapeRule | CaseRule
+
+
+def elements_of(fields: Fields) -> Elements:
+    return {path: text is not None for path, text in fields.items()}
 
 
 def findings(rules: Iterable[Rule], case: Case) -> Iterator[Finding]:
-    """Every breach of `rules` in one part of a file."""
-    fields = case.fields
+    """Every breach of `rules` in one part of a file, in the order of the rules."""
     for rule in rules:
-        if rule.where is None or rule.where in fields:
-            for path, message in rule.faults(case):
-                yield Finding(
-                    rule=rule.name,
-                    severity=rule.severity,
-                    path=f"{case.path}/{path}",
-                    transaction=fields.get(places.END_TO_END_ID),
-                    message=message,
-                )
+        for path, message in rule.faults(case):
+            yield Finding(
+                rule=rule.name,
+                severity=rule.severity,
+                path=f"{case.path}/{path}",
+                transaction=case.fields.get(places.END_TO_END_ID),
+                message=message,
+            )
+
+
+def exactly(*paths: str) -> Callable[[str], bool]:
+    """Where a ValueRule looks: at these paths."""
+    return frozenset(paths).__contains__
+
+
+def below(path: str) -> Callable[[str], bool]:
+    """Where a ValueRule looks: at everything under `path`."""
+    return lambda text_path: text_path.startswith(path + "/")
+
+
+def anywhere(path: str) -> bool:
+    """Where a ValueRule looks: at every text."""
+    return True

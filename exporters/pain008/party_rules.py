@@ -3,97 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from exporters.pain008 import places
 from exporters.pain008.fields import Fields
-from exporters.pain008.findings import Case, Fault
+from exporters.pain008.findings import Case, Elements, Fault, Setting, Verdict
+from exporters.pain008.ibans import fault_of_iban
 from exporters.pain008.profiles import Profile
-from ledger.banking import Bic, CreditorIdentifier, Iban, is_eea_country, is_sepa_country
+from ledger.banking import Bic, CreditorIdentifier, is_eea_country, is_sepa_country
 from ledger.errors import Rejected
 
-Faults: TypeAlias = Callable[[Case], Iterable[Fault]]
+ByElements: TypeAlias = Callable[[Elements, Profile], Iterable[Fault]]
 
 _LONGEST = 40  # longer than any BIC or creditor identifier; what is remembered of a file stays small
 
 
-def name_given(party: str) -> Faults:
-    """The party has a name."""
-    path = f"{party}/Nm"
+def present(path: str, sentence: str, *, blames: str | None = None) -> ByElements:
+    """The element is there and holds text."""
 
-    def faults(case: Case) -> Iterator[Fault]:
-        if case.fields.get(path) is None:
-            yield path, "The name is missing."
+    def faults(elements: Elements, profile: Profile) -> Iterator[Fault]:
+        if not elements.get(path, False):
+            yield blames or path, sentence
 
     return faults
 
 
-def name_length(*parties: str) -> Faults:
+def name_length(setting: Setting, path: str) -> Verdict:
     """No name is longer than the rulebook allows, which is less than the schema does."""
-    paths = [f"{party}/Nm" for party in parties]
+    limit = setting.profile.name_length
 
-    def faults(case: Case) -> Iterator[Fault]:
-        for path in paths:
-            name = case.fields.get(path)
-            if name is not None and len(name) > case.profile.name_length:
-                yield path, f"The name has {len(name)} characters; SEPA allows {case.profile.name_length}."
+    def verdict(text: str) -> str | None:
+        if len(text) <= limit:
+            return None
+        return f"The name has {len(text)} characters; SEPA allows {limit}."
 
-    return faults
-
-
-def account_is_iban(account: str) -> Faults:
-    """The account is given as an IBAN whose form and check digits are right."""
-    path = f"{account}/Id/IBAN"
-
-    def faults(case: Case) -> Iterator[Fault]:
-        text = case.fields.get(path)
-        if text is None:
-            yield f"{account}/Id", "The account must be given as an IBAN."
-        elif (fault := fault_of_iban(text)) is not None:
-            yield path, fault
-
-    return faults
+    return verdict
 
 
-def account_in_sepa(account: str) -> Faults:
+def iban(setting: Setting, path: str) -> Verdict:
+    """The form and the check digits of an IBAN are right."""
+    return fault_of_iban
+
+
+def in_sepa(setting: Setting, path: str) -> Verdict:
     """The country of the IBAN belongs to SEPA."""
-    path = f"{account}/Id/IBAN"
 
-    def faults(case: Case) -> Iterator[Fault]:
-        country = (case.fields.get(path) or "")[:2]
-        if country.isalpha() and not is_sepa_country(country):
-            yield path, "The account lies in a country outside SEPA."
+    def verdict(text: str) -> str | None:
+        country = text[:2]
+        if is_sepa_country(country) or not country.isalpha():
+            return None
+        return "The account lies in a country outside SEPA."
 
-    return faults
-
-
-def fault_of_iban(text: str) -> str | None:
-    """What is wrong with an IBAN, which a file writes in capitals without blanks; None when nothing is."""
-    try:
-        compact = Iban.parse(text).compact
-    except Rejected as fault:
-        return fault.message
-    return None if compact == text else "An IBAN is written in capitals and without blanks."
+    return verdict
 
 
-def agent(path: str) -> Faults:
-    """The bank is a BIC, or `NOTPROVIDED` under Othr/Id; as a BIC that word would be taken for a bank."""
-    bics = (f"{path}/FinInstnId/BICFI", f"{path}/FinInstnId/BIC")
-    other = f"{path}/FinInstnId/Othr/Id"
+def within_eea(sentence: str) -> Callable[[Setting, str], Verdict]:
+    """The account does not lie in SEPA outside the EEA, where more is needed than an IBAN."""
 
-    def faults(case: Case) -> Iterator[Fault]:
-        fields = case.fields
-        given = [bic for bic in bics if bic in fields]
-        if not given and fields.get(other) != places.NOT_PROVIDED:
-            yield f"{path}/FinInstnId", f"The bank must be a BIC, or {places.NOT_PROVIDED} under Othr/Id."
-        for bic in given:
-            if (fault := _fault_of_bic((fields[bic] or "")[:_LONGEST])) is not None:
-                yield bic, fault
-            if other in fields:
-                yield other, "The bank is either a BIC or an entry under Othr/Id, not both."
+    def verdict(text: str) -> str | None:
+        country = text[:2]
+        return None if is_eea_country(country) or not is_sepa_country(country) else sentence
 
-    return faults
+    return lambda setting, path: verdict
+
+
+def bics(agent: str) -> tuple[str, str]:
+    """Where the BIC of a bank stands, in either version."""
+    return f"{agent}/FinInstnId/BICFI", f"{agent}/FinInstnId/BIC"
+
+
+def bic(setting: Setting, path: str) -> Verdict:
+    """A bank is a BIC; the word `NOTPROVIDED` would be taken for one and has a place of its own."""
+    return lambda text: _fault_of_bic(text[:_LONGEST])
 
 
 @lru_cache(maxsize=1024)
@@ -105,25 +87,36 @@ def _fault_of_bic(text: str) -> str | None:
     return None if compact == text else "A BIC is written in capitals and without blanks."
 
 
-def debtor_address_given(case: Case) -> Iterator[Fault]:
-    """A debtor whose bank lies outside the EEA needs an address; without it the bank returns RR02 or RR03."""
-    country = (case.fields.get(places.DEBTOR_IBAN) or "")[:2]
-    outside = is_sepa_country(country) and not is_eea_country(country)
-    if outside and places.DEBTOR_ADDRESS not in case.fields:
-        yield (
-            places.DEBTOR_ADDRESS,
-            "The debtor's bank lies outside the EEA, so the debtor's address is required.",
-        )
+_NO_BANK = f"The bank must be a BIC, or {places.NOT_PROVIDED} under Othr/Id."
 
 
-def structured(address: str) -> Faults:
+def bank_once(agent: str) -> ByElements:
+    """The bank is named in one way, which is there."""
+    other = f"{agent}/FinInstnId/Othr/Id"
+
+    def faults(elements: Elements, profile: Profile) -> Iterator[Fault]:
+        given = any(path in elements for path in bics(agent))
+        if not given and not elements.get(other, False):
+            yield f"{agent}/FinInstnId", _NO_BANK
+        if given and other in elements:
+            yield other, "The bank is either a BIC or an entry under Othr/Id, not both."
+
+    return faults
+
+
+def not_provided(setting: Setting, path: str) -> Verdict:
+    """What stands in the place of a BIC is the word for none."""
+    return lambda text: None if text == places.NOT_PROVIDED else _NO_BANK
+
+
+def structured(address: str) -> ByElements:
     """The address has town and country as elements; lines alone are the old, unstructured form."""
 
-    def faults(case: Case) -> Iterator[Fault]:
-        missing = [name for name in ("TwnNm", "Ctry") if f"{address}/{name}" not in case.fields]
-        if not missing or not case.profile.structured_address:
+    def faults(elements: Elements, profile: Profile) -> Iterator[Fault]:
+        missing = [name for name in ("TwnNm", "Ctry") if f"{address}/{name}" not in elements]
+        if address not in elements or not missing or not profile.structured_address:
             return
-        if f"{address}/AdrLine" in case.fields:
+        if f"{address}/AdrLine" in elements:
             yield address, "The address is unstructured; town and country must be elements of their own."
         else:
             yield address, f"The address lacks {' and '.join(missing)}."
@@ -131,30 +124,41 @@ def structured(address: str) -> Faults:
     return faults
 
 
-def known_elements(address: str) -> Faults:
-    """Only the rulebook's elements stand in the address, none longer than allowed, and at most two lines."""
-    prefix = f"{address}/"
+def known_elements(address: str) -> ByElements:
+    """Only the rulebook's elements stand in the address, and at most two lines."""
 
-    def faults(case: Case) -> Iterator[Fault]:
-        for path, value in case.fields.items():
-            if path.startswith(prefix):
-                yield from _element_faults(path, value, case.profile)
+    def faults(elements: Elements, profile: Profile) -> Iterator[Fault]:
+        for path in elements:
+            if path.startswith(address + "/"):
+                element, number = _element(path)
+                if element not in profile.address_lengths:
+                    yield path, f"An address of {profile.name} under SEPA has no {element}."
+                if element == "AdrLine" and number > profile.address_lines:
+                    yield path, f"An address has at most {profile.address_lines} free lines."
 
     return faults
 
 
-def _element_faults(path: str, value: str | None, profile: Profile) -> Iterator[Fault]:
+def address_length(setting: Setting, path: str) -> Verdict:
+    """No element of an address is longer than the rulebook allows."""
+    element, _ = _element(path)
+    limit = setting.profile.address_lengths.get(element)
+
+    def verdict(text: str) -> str | None:
+        if limit is None or len(text) <= limit:
+            return None
+        return f"{element} has {len(text)} characters; SEPA allows {limit}."
+
+    return verdict
+
+
+def _element(path: str) -> tuple[str, int]:
+    """Name and number of an element below an address: `AdrLine`, 2 of `Dbtr/PstlAdr/AdrLine[2]`."""
     element, _, number = path.split("/PstlAdr/")[1].rstrip("]").partition("[")
-    limit = profile.address_lengths.get(element)
-    if limit is None:
-        yield path, f"An address of {profile.name} under SEPA has no {element}."
-    elif len(value or "") > limit:
-        yield path, f"{element} has {len(value or '')} characters; SEPA allows {limit}."
-    if element == "AdrLine" and number and int(number) > profile.address_lines:
-        yield path, f"An address has at most {profile.address_lines} free lines."
+    return element, int(number) if number.isdigit() else 1
 
 
-def not_repeated(address: str) -> Faults:
+def not_repeated(address: str) -> Callable[[Case], Iterable[Fault]]:
     """In a hybrid address the lines hold only what has no element of its own."""
     lines = (f"{address}/AdrLine", f"{address}/AdrLine[2]")
 
@@ -174,20 +178,21 @@ def _said_by_elements(fields: Fields, address: str) -> set[str]:
     return {town, country, postcode, f"{postcode} {town}", f"{country}-{postcode} {town}"} - {""}
 
 
-def creditor_identifier(place: str) -> Faults:
+def creditor_identifier(place: str) -> Callable[[Case], Iterable[Fault]]:
     """A creditor identifier is a right one, and its scheme is SEPA (EPC262-08)."""
-    path, scheme = f"{place}/{places.IDENTIFIER}", f"{place}/{places.IDENTIFIER_SCHEME}"
+    return partial(
+        _creditor_identifier, f"{place}/{places.IDENTIFIER}", f"{place}/{places.IDENTIFIER_SCHEME}"
+    )
 
-    def faults(case: Case) -> Iterator[Fault]:
-        text = case.fields.get(path)
-        if text is None:
-            return
-        if (fault := _fault_of_creditor_identifier(text[:_LONGEST])) is not None:
-            yield path, fault
-        if case.fields.get(scheme) != "SEPA":
-            yield scheme, "The creditor identifier must be marked as one of the scheme SEPA."
 
-    return faults
+def _creditor_identifier(path: str, scheme: str, case: Case) -> Iterator[Fault]:
+    text = case.fields.get(path)
+    if text is None:
+        return
+    if (fault := _fault_of_creditor_identifier(text[:_LONGEST])) is not None:
+        yield path, fault
+    if case.fields.get(scheme) != "SEPA":
+        yield scheme, "The creditor identifier must be marked as one of the scheme SEPA."
 
 
 @lru_cache(maxsize=1024)

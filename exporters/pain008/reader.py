@@ -23,7 +23,6 @@ from exporters.pain008.values import day, is_true
 from ledger.money import Money, UnknownCurrency, UnreadableAmount
 from reconciliation.statement import UnreadableFile
 
-_OLD_PLACE_OF_SMNDA = f"{places.ORIGINAL_AGENT}/FinInstnId/Othr/Id"  # DFÜ agreement before November 2016
 _PLAIN_DECIMAL = re.compile(r"\s*[0-9.]+\s*")
 
 _Code = TypeVar("_Code", bound=StrEnum)
@@ -114,7 +113,7 @@ def _address(fields: Fields, path: str) -> Address | None:
 def _amendment(fields: Fields) -> Amendment | None:
     if places.AMENDMENT not in fields:
         return None
-    moved = places.SMNDA in (fields.get(places.ORIGINAL_OTHER), fields.get(_OLD_PLACE_OF_SMNDA))
+    moved = places.SMNDA in (fields.get(places.ORIGINAL_OTHER), fields.get(places.OLD_PLACE_OF_SMNDA))
     return Amendment(
         original_mandate_id=fields.get(places.ORIGINAL_MANDATE_ID),
         original_creditor_id=fields.get(f"{places.ORIGINAL_CREDITOR}/{places.IDENTIFIER}"),

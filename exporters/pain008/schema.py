@@ -13,6 +13,7 @@ from typing import BinaryIO
 from lxml import etree
 
 from exporters.pain008.fields import TRANSACTION, local_name, path_of
+from exporters.pain008.findings import Finding, Severity
 from reconciliation.formats import xml
 
 # The versions whose schemas the package sepaxml ships, as published by ISO 20022.
@@ -83,6 +84,26 @@ def errors(root: etree._Element, version: str) -> list[SchemaError]:
     schema.validate(root)
     log: Iterable[etree._LogEntry] = schema.error_log  # type: ignore[assignment]
     return [_explained(root, entry) for entry in islice(_first_of_each(log), MOST)]
+
+
+def is_valid(document: bytes, version: str) -> bool:
+    """Whether a document in memory is well-formed and keeps to the schema of `version`; other threads may run."""
+    return xml.is_valid(document, compiled(version))
+
+
+def findings(faults: list[SchemaError]) -> Iterator[Finding]:
+    """The breaches of the schema as findings, with a note where there may be more."""
+    for fault in faults:
+        yield Finding(
+            rule="schema",
+            severity=Severity.ERROR,
+            path=fault.path,
+            transaction=fault.transaction,
+            message=f"Line {fault.line}: {fault.message}",
+        )
+    if len(faults) >= MOST:
+        message = f"Only the first {MOST} breaches of the schema are listed."
+        yield Finding(rule="schema", severity=Severity.ERROR, path="", transaction=None, message=message)
 
 
 @lru_cache

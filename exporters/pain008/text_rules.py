@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-
 from exporters.pain008 import places
-from exporters.pain008.findings import Case, Fault
+from exporters.pain008.findings import Setting, Verdict
 from ledger.sepa_text import is_sepa_reference
 
-HEADER_IDENTIFIERS = (places.MESSAGE_ID,)
-BLOCK_IDENTIFIERS = (places.BLOCK_ID,)
-TRANSACTION_IDENTIFIERS = (
-    places.INSTRUCTION_ID,
-    places.END_TO_END_ID,
-    places.MANDATE_ID,
-    places.ORIGINAL_MANDATE_ID,
-    places.NOTIFICATION_ID,
+IDENTIFIERS = frozenset(
+    (
+        places.MESSAGE_ID,
+        places.BLOCK_ID,
+        places.INSTRUCTION_ID,
+        places.END_TO_END_ID,
+        places.MANDATE_ID,
+        places.ORIGINAL_MANDATE_ID,
+        places.NOTIFICATION_ID,
+    )
 )
-_IDENTIFIERS = frozenset(HEADER_IDENTIFIERS + BLOCK_IDENTIFIERS + TRANSACTION_IDENTIFIERS)
 
-_BEYOND = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 _DOUBTFUL = "The text holds characters that not every bank takes; it may be changed or refused."
 _EMPTY = "The element holds nothing but blanks; leave it out instead."
 
 
-def identifiers(*paths: str) -> Callable[[Case], Iterator[Fault]]:
+def is_identifier(path: str) -> bool:
+    """Whether an identifier stands at `path`, which is compared character by character and never changed."""
+    return path in IDENTIFIERS
+
+
+def is_other_text(path: str) -> bool:
+    """Whether anything else stands there."""
+    return path not in IDENTIFIERS
+
+
+def identifier(setting: Setting, path: str) -> Verdict:
     """Identifiers keep to the guaranteed characters and to 35 of them, with slashes only inside."""
-
-    def faults(case: Case) -> Iterator[Fault]:
-        limit = case.profile.identifier_length
-        for path in paths:
-            value = case.fields.get(path)
-            if value is not None and not is_sepa_reference(value, limit):
-                yield path, _form(limit)
-
-    return faults
-
-
-def _form(limit: int) -> str:
-    return (
+    limit = setting.profile.identifier_length
+    sentence = (
         f"An identifier has 1 to {limit} of the characters that every bank takes, with slashes and blanks "
         "only inside and no two slashes in a row."
     )
+    return lambda text: None if is_sepa_reference(text, limit) else sentence
 
 
-def no_blank_text(case: Case) -> Iterator[Fault]:
+def not_blank(setting: Setting, path: str) -> Verdict:
     """No element is there only to hold nothing; a bank may refuse the whole file for one."""
-    for path, value in case.fields.items():
-        if value is not None and (not value or value.isspace()):
-            yield path, _EMPTY
+    return lambda text: None if text and not text.isspace() else _EMPTY
 
 
-def guaranteed_characters(case: Case) -> Iterator[Fault]:
-    """Texts keep to the characters that every bank takes. Identifiers have a stricter rule of their own."""
-    if _BEYOND.search("".join([value for value in case.fields.values() if value])) is None:
-        return
-    for path, value in case.fields.items():
-        if value is not None and path not in _IDENTIFIERS and _BEYOND.search(value):
-            yield path, _DOUBTFUL
+def characters_taken(setting: Setting, path: str) -> Verdict:
+    """Texts keep to the characters that the bank takes. Identifiers have a stricter rule of their own."""
+    beyond = setting.profile.characters.beyond.search
+    return lambda text: None if beyond(text) is None else _DOUBTFUL

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from exporters.pain008 import places
-from exporters.pain008.fields import Fields, Part
+from exporters.pain008.fields import Part
 from exporters.pain008.findings import Finding, Severity
+from exporters.pain008.seen import Seen
 from exporters.pain008.values import cents
 
 # Rule -> where it is written.
@@ -28,56 +29,69 @@ class Tally:
     count: int = 0
     minor: int = 0
 
-    def add(self, minor: int | None) -> None:
-        self.count += 1
-        self.minor += minor or 0
+    def add(self, amounts: Sequence[str | None]) -> None:
+        self.count += len(amounts)
+        self.minor += sum([cents(amount) or 0 for amount in amounts])
 
 
-@dataclass(slots=True)
 class Totals:
-    """Takes a file's parts in order and yields what they say of each other."""
+    """Takes a file's parts in order and yields what they say of each other; to be closed."""
 
-    whole: Tally = field(default_factory=Tally)
-    _block: Tally = field(default_factory=Tally)
-    _block_ids: set[str] = field(default_factory=set)
-    _end_to_end_ids: set[str] = field(default_factory=set)
-    _schemes: set[str] = field(default_factory=set)
-    _without_creditor: bool = False
+    def __init__(self) -> None:
+        self.whole = Tally()
+        self._block = Tally()
+        self._block_ids = Seen()
+        self._end_to_end_ids = Seen()
+        self._schemes: set[str] = set()
+        self._names_creditor = False
+        self._without_creditor = False
 
     def begin(self, block: Part) -> Iterator[Finding]:
         """A block begins: its identifier and its scheme."""
         self._block = Tally()
+        self._names_creditor = places.BLOCK_CREDITOR_ID in block.fields
         self._without_creditor = False
-        identifier = block.fields.get(places.BLOCK_ID)
-        if identifier in self._block_ids:
+        if self._block_ids.repeated([block.fields.get(places.BLOCK_ID) or ""]):
             yield _finding(
                 "payment_information_id_unique",
                 block,
                 places.BLOCK_ID,
                 "Another block of the file has this identifier.",
             )
-        self._block_ids.add(identifier or "")
-        yield from self._scheme(block)
+        yield from self.scheme(block)
 
-    def add(self, transaction: Part, block: Fields) -> Iterator[Finding]:
-        """A collection of the block that began last."""
+    def add(self, amounts: Sequence[str | None], end_to_end_ids: Sequence[str]) -> list[int]:
+        """Collections of the block that began last: the positions of EndToEndIds that others had before.
+
+        Those that have no EndToEndId, or say so, are left out of `end_to_end_ids`.
+        """
+        for tally in (self.whole, self._block):
+            tally.add(amounts)
+        return self._end_to_end_ids.repeated(end_to_end_ids)
+
+    def one(self, transaction: Part) -> Iterator[Finding]:
+        """A single collection, with all that it says of scheme and creditor."""
         fields = transaction.fields
-        minor = cents(fields.get(places.AMOUNT))
-        self.whole.add(minor)
-        self._block.add(minor)
-        if places.BLOCK_CREDITOR_ID not in block and places.CREDITOR_ID not in fields:
-            self._without_creditor = True
         identifier = fields.get(places.END_TO_END_ID)
-        if identifier in self._end_to_end_ids:
-            yield _finding(
-                "end_to_end_id_unique",
-                transaction,
-                places.END_TO_END_ID,
-                "Another collection has this EndToEndId.",
-            )
-        if identifier is not None and identifier != places.NOT_PROVIDED:
-            self._end_to_end_ids.add(identifier)
-        yield from self._scheme(transaction)
+        given = [] if identifier in (None, places.NOT_PROVIDED) else [identifier or ""]
+        if self.add([fields.get(places.AMOUNT)], given):
+            yield repeated_id(transaction)
+        self.creditor(is_named=places.CREDITOR_ID in fields)
+        yield from self.scheme(transaction)
+
+    def creditor(self, *, is_named: bool) -> None:
+        """Whether a collection names its creditor's identifier itself."""
+        if not (is_named or self._names_creditor):
+            self._without_creditor = True
+
+    def scheme(self, part: Part) -> Iterator[Finding]:
+        """The scheme that a block or a collection names."""
+        scheme = part.fields.get(places.SCHEME)
+        if scheme is None or scheme in self._schemes:
+            return
+        self._schemes.add(scheme)
+        if len(self._schemes) > 1:
+            yield _finding("one_scheme", part, places.SCHEME, "A file must not mix CORE and B2B collections.")
 
     def end(self, block: Part) -> Iterator[Finding]:
         """The block is over: what its head announced."""
@@ -90,17 +104,21 @@ class Totals:
             )
         yield from _announced(block, self._block)
 
-    def close(self, header: Part) -> Iterator[Finding]:
+    def finish(self, header: Part) -> Iterator[Finding]:
         """The file is over: what its header announced."""
         yield from _announced(header, self.whole)
 
-    def _scheme(self, part: Part) -> Iterator[Finding]:
-        scheme = part.fields.get(places.SCHEME)
-        if scheme is None or scheme in self._schemes:
-            return
-        self._schemes.add(scheme)
-        if len(self._schemes) > 1:
-            yield _finding("one_scheme", part, places.SCHEME, "A file must not mix CORE and B2B collections.")
+    def close(self) -> None:
+        """Let go of what was remembered."""
+        self._block_ids.close()
+        self._end_to_end_ids.close()
+
+
+def repeated_id(transaction: Part) -> Finding:
+    """Says of a collection that its EndToEndId was there before."""
+    return _finding(
+        "end_to_end_id_unique", transaction, places.END_TO_END_ID, "Another collection has this EndToEndId."
+    )
 
 
 def _announced(part: Part, tally: Tally) -> Iterator[Finding]:

@@ -3,55 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from exporters.pain008 import party_rules, places
+from exporters.pain008 import places
 from exporters.pain008.fields import Fields
-from exporters.pain008.findings import Case, Fault
+from exporters.pain008.findings import Case, Elements, Fault, Setting, Verdict
+from exporters.pain008.ibans import fault_of_iban
+from exporters.pain008.profiles import Profile
 from exporters.pain008.values import PURPOSE, cents, day, decimal, is_true
 from ledger.banking import RfReference
 from ledger.errors import Rejected
 
+NO_CENTS = "The amount must be digits with a point and at most two decimals."
+NOT_EURO = "The currency of a collection must be EUR."
 
-def amount_has_cents(case: Case) -> Iterator[Fault]:
+_DAYS = 4096  # different dates remembered; more than eleven years of them
+
+
+def amount_has_cents(setting: Setting, path: str) -> Verdict:
     """The amount is a decimal of at most two places; the schema lets five through."""
-    if cents(case.fields.get(places.AMOUNT)) is None:
-        yield places.AMOUNT, "The amount must be digits with a point and at most two decimals."
+    return lambda text: NO_CENTS if cents(text) is None else None
 
 
-def amount_in_range(case: Case) -> Iterator[Fault]:
+def amount_in_range(setting: Setting, path: str) -> Verdict:
     """The amount is neither zero nor beyond what the schemes carry."""
-    minor = cents(case.fields.get(places.AMOUNT))
-    if minor is not None and not case.profile.smallest_minor <= minor <= case.profile.largest_minor:
-        lowest, highest = decimal(case.profile.smallest_minor), decimal(case.profile.largest_minor)
-        yield places.AMOUNT, f"The amount must be from {lowest} to {highest}."
+    lowest, highest = setting.profile.smallest_minor, setting.profile.largest_minor
+    sentence = f"The amount must be from {decimal(lowest)} to {decimal(highest)}."
+
+    def verdict(text: str) -> str | None:
+        minor = cents(text)
+        return None if minor is None or lowest <= minor <= highest else sentence
+
+    return verdict
 
 
-def amount_in_euro(case: Case) -> Iterator[Fault]:
+def amount_in_euro(setting: Setting, path: str) -> Verdict:
     """SEPA moves euro only."""
-    if case.fields.get(places.CURRENCY) != "EUR":
-        yield places.AMOUNT, "The currency of a collection must be EUR."
+    return lambda text: None if text == "EUR" else NOT_EURO
 
 
-def mandate_given(case: Case) -> Iterator[Fault]:
+def mandate_given(elements: Elements, profile: Profile) -> Iterator[Fault]:
     """Mandate reference and date of signature are there; the schema lets both be left out."""
-    if case.fields.get(places.MANDATE_ID) is None:
+    if not elements.get(places.MANDATE_ID, False):
         yield places.MANDATE_ID, "The mandate reference is missing."
-    if case.fields.get(places.SIGNED_ON) is None:
+    if not elements.get(places.SIGNED_ON, False):
         yield places.SIGNED_ON, "The date of the mandate's signature is missing."
 
 
-def signed_before_collection(case: Case) -> Iterator[Fault]:
+def signed_before_collection(setting: Setting, path: str) -> Verdict:
     """The mandate was signed on the day of collection at the latest."""
-    signed, collected = day(case.fields.get(places.SIGNED_ON)), day(case.block.get(places.COLLECT_ON))
-    if signed is not None and collected is not None and signed > collected:
-        yield places.SIGNED_ON, "The mandate was signed after the day of collection."
+
+    @lru_cache(_DAYS)
+    def verdict(text: str) -> str | None:
+        signed, collected = day(text), setting.collect_on
+        if signed is None or collected is None or signed <= collected:
+            return None
+        return "The mandate was signed after the day of collection."
+
+    return verdict
 
 
-def signed_already(case: Case) -> Iterator[Fault]:
+def signed_already(setting: Setting, path: str) -> Verdict:
     """The mandate was signed today at the latest."""
-    signed = day(case.fields.get(places.SIGNED_ON))
-    if signed is not None and case.today is not None and signed > case.today:
-        yield places.SIGNED_ON, "The date of the mandate's signature lies in the future."
+
+    @lru_cache(_DAYS)
+    def verdict(text: str) -> str | None:
+        signed, today = day(text), setting.today
+        if signed is None or today is None or signed <= today:
+            return None
+        return "The date of the mandate's signature lies in the future."
+
+    return verdict
 
 
 def amendment_indicated(case: Case) -> Iterator[Fault]:
@@ -66,7 +88,7 @@ def amendment_indicated(case: Case) -> Iterator[Fault]:
 def amendment_sound(case: Case) -> Iterator[Fault]:
     """The old account is an IBAN, or SMNDA for a debtor at a new bank; then the old bank is not named."""
     iban, other = case.fields.get(places.ORIGINAL_IBAN), case.fields.get(places.ORIGINAL_OTHER)
-    if iban is not None and (fault := party_rules.fault_of_iban(iban)) is not None:
+    if iban is not None and (fault := fault_of_iban(iban)) is not None:
         yield places.ORIGINAL_IBAN, fault
     if other is not None and other != places.SMNDA:
         yield (
@@ -77,22 +99,36 @@ def amendment_sound(case: Case) -> Iterator[Fault]:
         yield places.ORIGINAL_AGENT, f"Together with {places.SMNDA} the old bank is not named."
 
 
-def remittance_once(case: Case) -> Iterator[Fault]:
+def amendment_of_today(case: Case) -> Iterator[Fault]:
+    """SMNDA stands in the place of the old account; until November 2016 it stood in that of the old bank."""
+    if case.fields.get(places.OLD_PLACE_OF_SMNDA) == places.SMNDA:
+        yield (
+            places.OLD_PLACE_OF_SMNDA,
+            f"{places.SMNDA} stands in the place of the old account since November 2016, not of the old bank.",
+        )
+
+
+def remittance_once(elements: Elements, profile: Profile) -> Iterator[Fault]:
     """There is one text or one structured reference, never both nor several."""
-    given = [path for path in (places.UNSTRUCTURED, places.STRUCTURED) if path in case.fields]
-    if len(given) > 1 or any(f"{path}[2]" in case.fields for path in given):
+    given = [path for path in (places.UNSTRUCTURED, places.STRUCTURED) if path in elements]
+    if len(given) > 1 or any(f"{path}[2]" in elements for path in given):
         yield (
             places.REMITTANCE,
             "A collection has one remittance text or one structured reference, not several.",
         )
 
 
-def remittance_length(case: Case) -> Iterator[Fault]:
-    """A text, or a structured reference together with its tags, has at most 140 characters."""
-    limit = case.profile.remittance_length
-    if len(case.fields.get(places.UNSTRUCTURED) or "") > limit:
-        yield places.UNSTRUCTURED, f"The remittance text has more than {limit} characters."
-    if places.STRUCTURED in case.fields and _length_with_tags(case.fields, places.STRUCTURED + "/") > limit:
+def text_length(setting: Setting, path: str) -> Verdict:
+    """A remittance text has at most 140 characters."""
+    limit = setting.profile.remittance_length
+    sentence = f"The remittance text has more than {limit} characters."
+    return lambda text: None if len(text) <= limit else sentence
+
+
+def structured_length(case: Case) -> Iterator[Fault]:
+    """A structured reference has at most 140 characters together with its tags."""
+    limit = case.setting.profile.remittance_length
+    if _length_with_tags(case.fields, places.STRUCTURED + "/") > limit:
         yield places.STRUCTURED, f"The structured remittance has more than {limit} characters with its tags."
 
 
@@ -117,8 +153,6 @@ def creditor_reference_sound(case: Case) -> Iterator[Fault]:
         yield places.REFERENCE, fault.message
 
 
-def purpose_is_code(case: Case) -> Iterator[Fault]:
+def purpose_is_code(setting: Setting, path: str) -> Verdict:
     """A purpose is a code of four characters (external code list of ISO 20022)."""
-    code = case.fields.get(places.PURPOSE)
-    if code is not None and PURPOSE.pattern.fullmatch(code) is None:
-        yield places.PURPOSE, PURPOSE.sentence
+    return lambda text: None if PURPOSE.pattern.fullmatch(text) else PURPOSE.sentence

@@ -124,6 +124,19 @@ def parse(data: bytes) -> etree._Element:
     return root
 
 
+def is_valid(data: bytes, schema: etree.XMLSchema) -> bool:
+    """Whether a whole document in memory is well-formed and keeps to `schema`; says nothing of why not.
+
+    Parsing and validating are one call that lets other threads run. Raises UnreadableFile for a document type.
+    """
+    refuse_document_type(data[:CHUNK])
+    try:
+        etree.fromstring(data, etree.XMLParser(schema=schema, **_HARDENED))
+    except etree.XMLSyntaxError:
+        return False
+    return True
+
+
 class _NoTree:
     """What the parser makes of a document that it only judges."""
 

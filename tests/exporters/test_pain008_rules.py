@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from exporters.pain008.check import check
+from exporters.pain008.checked import violations
 from exporters.pain008.findings import Severity
 from exporters.pain008.message import Amendment, DirectDebitMessage, Scheme
-from exporters.pain008.rules import BLOCK_RULES, HEADER_RULES, TRANSACTION_RULES, violations
+from exporters.pain008.rules import BLOCK_RULES, HEADER_RULES, TRANSACTION_RULES
 from exporters.pain008.totals import SOURCES
 from ledger.money import Money
 from tests.factories.pain008 import (
@@ -85,9 +86,16 @@ def test_a_file_never_mixes_the_two_schemes() -> None:
     assert broken_rules(written(message(block(), other))) == {"one_scheme"}
 
 
-def test_a_debtor_outside_the_eea_with_an_address_can_be_debited() -> None:
+def test_a_debtor_outside_the_eea_needs_an_address_and_better_has_a_bic() -> None:
     swiss = debtor(iban=SWISS_IBAN, address=address())
+    assert broken_rules(written(message_with(debtor=swiss))) == {"bic_missing"}
+    assert check(written(message_with(debtor=swiss)), today=TODAY).accepted
+    swiss = debtor(iban=SWISS_IBAN, address=address(), bic="UBSWCHZH80A")
     assert broken_rules(written(message_with(debtor=swiss))) == set()
+
+
+def test_a_debtor_in_the_eea_outside_the_union_needs_neither() -> None:
+    assert broken_rules(written(message_with(debtor=debtor(iban="NO9386011117947")))) == set()
 
 
 def test_only_warnings_leave_a_file_acceptable() -> None:
@@ -137,6 +145,7 @@ def test_what_the_writer_lets_through_breaks_only_rules_about_the_data(made: Dir
         "one_scheme",
         "address_required",
         "address_repeated",
+        "bic_missing",
         "collection_date_closed",
         "collection_date_passed",
         "signed_after_collection",

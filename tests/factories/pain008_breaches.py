@@ -36,6 +36,10 @@ def old_account(inside: str) -> Change:
     return amended(f"<OrgnlDbtrAcct><Id>{inside}</Id></OrgnlDbtrAcct>")
 
 
+def old_agent(inside: str) -> Change:
+    return amended(f"<OrgnlDbtrAgt><FinInstnId>{inside}</FinInstnId></OrgnlDbtrAgt>")
+
+
 def old_creditor(inside: str) -> Change:
     return amended(f"<OrgnlCdtrSchmeId>{inside}</OrgnlCdtrSchmeId>")
 
@@ -284,7 +288,11 @@ CASES: list[tuple[str, Change, Change]] = [
         ),
         addressed(NAME_OF_DEBTOR, TOWN_AND_COUNTRY + "<AdrLine>50667</AdrLine>"),
     ),
-    ("address_required", (DEBTOR_IBAN, SWISS_IBAN), (DEBTOR_IBAN, "NO9386011117947")),
+    (
+        "amendment_old_form",
+        old_agent("<Othr><Id>SMNDA</Id></Othr>"),
+        old_agent("<Othr><Id>NOTPROVIDED</Id></Othr>"),
+    ),
     ("remittance_once", ("</Ustrd>", "</Ustrd><Ustrd>more</Ustrd>"), (REMITTANCE, "")),
     (
         "remittance_once",
@@ -334,6 +342,7 @@ TOGETHER: list[tuple[set[str], Change]] = [
     ({"name_missing", "blank_text"}, (NAME_OF_DEBTOR, "")),
     ({"agent", "blank_text"}, (DEBTOR_BANK, "<DbtrAgt><FinInstnId/></DbtrAgt>")),
     ({"characters", "blank_text"}, ("<Ustrd>Invoice 2026-0001</Ustrd>", "<Ustrd>\n</Ustrd>")),
+    ({"address_required", "bic_missing"}, (DEBTOR_IBAN, SWISS_IBAN)),
     ({"one_scheme"}, of_transaction("<LclInstrm><Cd>B2B</Cd></LclInstrm>")),
 ]
 

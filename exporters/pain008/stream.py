@@ -1,0 +1,182 @@
+"""Checks a plain file in pieces as they come, in the same little memory at any size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import date
+
+from exporters.pain008 import schema
+from exporters.pain008.characters import Characters
+from exporters.pain008.cutting import Cutter, NotPlain
+from exporters.pain008.fields import BLOCK, TRANSACTION, Fields, File, Part, fields_of, opened
+from exporters.pain008.judge import Judge
+from exporters.pain008.markup import TEXT, Look, Unclear, look, read
+from exporters.pain008.piecewise import Cut, PiecewiseSchema
+from exporters.pain008.places import END_TO_END_ID, NOT_PROVIDED
+from exporters.pain008.profiles import Profile, nearest, taking
+from exporters.pain008.report import Report, of_version
+from exporters.pain008.totals import repeated_id
+from exporters.pain008.tree import PREFIXED
+from reconciliation.formats import xml
+from reconciliation.statement import UnreadableFile
+
+_MOST_LOOKS = 200
+_COLLECTION_BEGINS = re.compile(r"<DrctDbtTxInf[\s>]")
+_END_OF_COLLECTION = "</DrctDbtTxInf>"
+_END_OF_BLOCK = "</PmtInf>"
+_CLOSING = b"</CstmrDrctDbtInitn></Document>"
+
+
+def check(
+    pieces: Iterable[bytes], *, chosen: Profile | None, characters: Characters, today: date | None
+) -> Report:
+    """Everything a bank would refuse in a file, in the order of the layers. Raises NotPlain, then nothing counts."""
+    cutter = Cutter(pieces)
+    opening = cutter.opening()
+    file = _opened(opening)
+    version = file.version or ""
+    held_to = taking(chosen or nearest(version), characters)
+    with closing(Judge(held_to, today)) as judge, closing(PiecewiseSchema(opening, version)) as against:
+        header = file.header()
+        judge.header(header)
+        walk = _Walk(judge, file.path)
+        for body in cutter.bodies():
+            cut = Cut(body, walk.blocks, walk.number)
+            against.add(cut, is_last=cutter.is_over)
+            cut.counts = walk.go(body)
+        walk.end()
+        judge.finish(header)
+        found = (
+            *of_version(version, chosen),
+            *schema.findings(against.faults()),
+            *judge.findings(),
+        )
+        whole = judge.totals.whole
+        return Report(
+            version=version, transactions=whole.count, control_sum_minor=whole.minor, findings=found
+        )
+
+
+def _opened(opening: bytes) -> File:
+    """The beginning of the file as a document of its own. Raises NotPlain, also without a schema to hold it to."""
+    try:
+        file = opened(opening + _CLOSING)
+    except UnreadableFile:
+        raise NotPlain from None
+    encoding = file.root.getroottree().docinfo.encoding or "UTF-8"
+    if (
+        file.version not in schema.SCHEMAS
+        or encoding.upper() != "UTF-8"
+        or not opening.startswith(b"<")
+        or PREFIXED.search(opening)
+        or any(file.root.nsmap.keys() - {None, "xsi"})
+    ):
+        raise NotPlain
+    return file
+
+
+class _Walk:
+    """Goes through blocks and collections by their text and brings them before the judge."""
+
+    def __init__(self, judge: Judge, path: str) -> None:
+        self.blocks = 0
+        self.number = 0  # collections of the block that began last
+        self._judge = judge
+        self._path = path
+        self._block = Part("", {})
+        self._looks: dict[tuple[str, ...], Look] = {}
+
+    def go(self, body: bytes) -> list[int]:
+        """The next piece of the file; gives the collections of the open block in it, and of each further one."""
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            raise NotPlain from None
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")  # as a parser reads the ends of lines
+        of_open_block, *others = text.split(_END_OF_BLOCK)
+        if not self.blocks:
+            return [self._begin(section) for section in (of_open_block, *others)]
+        return [self._collections(of_open_block), *[self._begin(section) for section in others]]
+
+    def end(self) -> None:
+        """The block that began last is over, if there is one."""
+        if self.blocks:
+            self._judge.end(self._block)
+
+    def _begin(self, section: str) -> int:
+        """A block; gives the number of its collections so far."""
+        found = _COLLECTION_BEGINS.search(section)
+        if found is None:
+            raise NotPlain
+        self.end()
+        self.blocks, self.number = self.blocks + 1, 0
+        self._block = Part(f"{self._path}/{BLOCK}[{self.blocks}]", _head(section[: found.start()]))
+        setting = self._judge.setting
+        self._judge.begin(self._block)
+        if self._judge.setting != setting:
+            self._looks.clear()
+        return self._collections(section[found.start() :])
+
+    def _collections(self, text: str) -> int:
+        """Collections one after the other; gives their number."""
+        *collections, rest = text.split(_END_OF_COLLECTION)
+        if rest.strip():
+            raise NotPlain
+        setting, looks = self._judge.setting, self._looks
+        clean: list[tuple[int, str, str]] = []
+        for number, collection in enumerate(collections, start=self.number + 1):
+            pieces = TEXT.split(collection)
+            texts, markup = pieces[1::2], tuple(pieces[0::2])
+            seen = looks.get(markup) or self._look(markup)
+            if "&" in collection:
+                texts = [_read(text) for text in texts]
+            if seen.is_usual and seen.is_clean(texts, setting):
+                clean.append((number, texts[seen.amount], texts[seen.identifier]))
+            else:
+                self._keep(clean)
+                clean = []
+                self._judge.transaction(Part(self._place(number), seen.fields(texts)))
+        self._keep(clean)
+        self.number += len(collections)
+        return len(collections)
+
+    def _keep(self, clean: list[tuple[int, str, str]]) -> None:
+        """Collections of which no rule has anything to say: number, amount and EndToEndId of each."""
+        if not clean:
+            return
+        totals = self._judge.totals
+        totals.creditor(is_named=False)
+        named = [one for one in clean if one[2] != NOT_PROVIDED]
+        for position in totals.add([amount for _, amount, _ in clean], [one[2] for one in named]):
+            number, _, identifier = named[position]
+            self._judge.keep([repeated_id(Part(self._place(number), {END_TO_END_ID: identifier}))])
+
+    def _look(self, markup: tuple[str, ...]) -> Look:
+        if len(self._looks) >= _MOST_LOOKS:
+            self._looks.clear()
+        try:
+            self._looks[markup] = found = look(markup, self._judge.setting)
+        except Unclear:
+            raise NotPlain from None
+        return found
+
+    def _place(self, number: int) -> str:
+        return f"{self._block.path}/{TRANSACTION}[{number}]"
+
+
+def _read(text: str) -> str:
+    try:
+        return read(text)
+    except Unclear:
+        raise NotPlain from None
+
+
+def _head(text: str) -> Fields:
+    """What stands in a PmtInf before its collections."""
+    try:
+        return fields_of(xml.parse((text.strip() + _END_OF_BLOCK).encode()))
+    except UnreadableFile:
+        raise NotPlain from None
