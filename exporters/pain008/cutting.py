@@ -37,17 +37,19 @@ class Cutter:
 
     def bodies(self) -> Iterator[bytes]:
         """Pieces of the blocks, each up to the end of a collection. Raises NotPlain for what must not be there."""
+        is_found = False
         while not self.is_over:
-            if len(self._held) < _LEAST:
-                self._read_on()
-            elif body := self._up_to_last_collection():
+            body = self._up_to_last_collection() if len(self._held) >= _LEAST else b""
+            if body:
+                is_found = True
                 yield _plain(body)
             else:
                 self._read_on()
         body = self._up_to_last_collection()
-        if not body or _FILE_ENDS.fullmatch(self._held) is None:
+        if not (body or is_found) or _FILE_ENDS.fullmatch(self._held) is None:
             raise NotPlain
-        yield _plain(body)
+        if body:
+            yield _plain(body)
 
     def _up_to_last_collection(self) -> bytes:
         end = self._held.rfind(_END_OF_COLLECTION) + len(_END_OF_COLLECTION)
