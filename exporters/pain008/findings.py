@@ -63,7 +63,7 @@ class ValueRule:
     """A rule that judges one text at a time: `verdict` gives its judge for the texts of a path, `at` says where.
 
     With one of the elements `unless` in the part it has nothing to say. It blames the path of the text, or
-    `blames`.
+    `blames`. A `general` rule has nothing to say of a text that passes a `strict` one.
     """
 
     name: str
@@ -73,6 +73,8 @@ class ValueRule:
     verdict: Callable[[Setting, str], Verdict]
     unless: tuple[str, ...] = ()
     blames: str | None = None
+    strict: bool = False
+    general: bool = False
 
     def faults(self, case: Case) -> Iterator[Fault]:
         if any(path in case.fields for path in self.unless):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from schwifty import registry
@@ -11,7 +12,6 @@ from schwifty.exceptions import SchwiftyException
 from ledger.banking import Iban
 from ledger.errors import Rejected
 
-_FORM = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _AS_DIGITS = {ord("A") + number: str(10 + number) for number in range(26)}
 
 
@@ -30,24 +30,32 @@ def fault_of_iban(text: str) -> str | None:
 
 
 def _is_iban(text: str) -> bool:
-    if _FORM.fullmatch(text) is None:
+    country = text[:2]
+    form = _form(country)
+    if form is None or form.whole.fullmatch(text) is None:
         return False
-    national = _national_form(text[:2])
-    if national is None or national.fullmatch(text, 4) is None:
-        return False
-    return check_digits_fit(text)
+    national = text[4:] if form.has_only_digits else text[4:].translate(_AS_DIGITS)
+    return int(text[2:4]) == 98 - int(national + form.country_as_digits) % 97
 
 
-def check_digits_fit(text: str) -> bool:
-    """Whether the digits behind the country are those that ISO 7064 MOD 97-10 gives, always 02 to 98."""
-    rest = int((text[4:] + text[:2] + "00").translate(_AS_DIGITS)) % 97
-    return int(text[2:4]) == 98 - rest
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the IBANs of a country look, and the country with zeros behind it as ISO 7064 counts them."""
+
+    whole: re.Pattern[str]
+    has_only_digits: bool
+    country_as_digits: str
 
 
 @lru_cache(maxsize=256)
-def _national_form(country: str) -> re.Pattern[str] | None:
-    """What follows the check digits, by the registry; its form fixes the length as well."""
+def _form(country: str) -> _Form | None:
+    """The form that the registry gives; it fixes the length as well."""
     try:
-        return re.compile(registry.get_iban_spec(country).regex.pattern.strip("^$"))
+        national = registry.get_iban_spec(country).regex.pattern.strip("^$").replace("a-z", "")
     except SchwiftyException:
         return None
+    return _Form(
+        whole=re.compile(f"{country}[0-9]{{2}}{national}", re.ASCII),
+        has_only_digits="A-Z" not in national,
+        country_as_digits=country.translate(_AS_DIGITS) + "00",
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import call, itemgetter
 from xml.sax.saxutils import unescape
 
 from exporters.pain008 import places
@@ -32,13 +34,14 @@ class Look:
     """What collections of one markup in one setting have in common, and what of their texts is to be judged.
 
     `contents` has for each path the number of its text, a text that is part of the markup, or None for an element
-    with children. `amount` and `identifier` are the numbers of those texts in a look that `is_usual`; one that is
-    not lacks them, or names a scheme or a creditor of its own.
+    with children. `judged` picks the texts for `verdicts`, one each. `amount` and `identifier` are the numbers of
+    those texts in a look that `is_usual`; one that is not lacks them, or names a scheme or creditor of its own.
     """
 
     contents: tuple[tuple[str, int | str | None], ...]
     is_sound: bool
-    tests: tuple[tuple[int, Verdict], ...]
+    verdicts: tuple[Verdict, ...]
+    judged: Callable[[list[str]], tuple[str, ...]]
     cases: tuple[CaseRule, ...]
     amount: int
     identifier: int
@@ -46,12 +49,11 @@ class Look:
 
     def is_clean(self, texts: list[str], setting: Setting) -> bool:
         """Whether no rule has anything to say of a collection with these texts."""
-        if not self.is_sound:
-            return False
-        for number, verdict in self.tests:
-            if verdict(texts[number]) is not None:
-                return False
-        return not self.cases or self._holds_together(texts, setting)
+        return (
+            self.is_sound
+            and not any(map(call, self.verdicts, self.judged(texts)))
+            and (not self.cases or self._holds_together(texts, setting))
+        )
 
     def fields(self, texts: list[str]) -> Fields:
         """What a collection of this look says."""
@@ -81,24 +83,26 @@ def look(markup: tuple[str, ...], setting: Setting) -> Look:
     contents = _contents(markup)
     fields: Fields = {path: "" if isinstance(content, int) else content for path, content in contents.items()}
     planned = plan(TRANSACTION_RULES, setting, elements_of(fields))
-    tests, is_sound = [], planned.is_sound
-    for path, verdict in planned.tests:
-        content = contents[path]
-        if isinstance(content, int):
-            tests.append((content, verdict))
-        else:
-            is_sound = is_sound and verdict(content or "") is None
+    judged = [(contents[path], verdict) for path, verdict in planned.tests]
+    of_texts = [(content, verdict) for content, verdict in judged if isinstance(content, int)]
+    of_markup = [(content, verdict) for content, verdict in judged if isinstance(content, str)]
     amount, identifier = contents.get(places.AMOUNT), contents.get(places.END_TO_END_ID)
-    is_usual = isinstance(amount, int) and isinstance(identifier, int) and not _UNUSUAL & contents.keys()
     return Look(
         contents=tuple(contents.items()),
-        is_sound=is_sound,
-        tests=tuple(tests),
+        is_sound=planned.is_sound and all(verdict(content) is None for content, verdict in of_markup),
+        verdicts=tuple(verdict for _, verdict in of_texts),
+        judged=_picking([number for number, _ in of_texts]),
         cases=planned.cases,
         amount=amount if isinstance(amount, int) else 0,
         identifier=identifier if isinstance(identifier, int) else 0,
-        is_usual=is_usual,
+        is_usual=isinstance(amount, int) and isinstance(identifier, int) and not _UNUSUAL & contents.keys(),
     )
+
+
+def _picking(numbers: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    if len(numbers) > 1:
+        return itemgetter(*numbers)
+    return lambda texts: tuple(texts[number] for number in numbers)
 
 
 def _contents(markup: tuple[str, ...]) -> dict[str, int | str | None]:

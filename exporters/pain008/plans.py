@@ -49,11 +49,12 @@ def plan(rules: Iterable[Rule], setting: Setting, elements: Elements) -> Plan:
     is_sound = True
     tests: list[tuple[str, Verdict]] = []
     cases: list[CaseRule] = []
+    strict: set[str] = set()
     for rule in rules:
         match rule:
             case ValueRule():
                 if not any(path in elements for path in rule.unless):
-                    tests += _tests(rule, setting, elements)
+                    tests += _tests(rule, setting, elements, strict)
             case ShapeRule():
                 is_sound = is_sound and not any(True for _ in rule.judge(elements, setting.profile))
             case CaseRule():
@@ -62,8 +63,14 @@ def plan(rules: Iterable[Rule], setting: Setting, elements: Elements) -> Plan:
     return Plan(is_sound, tuple(tests), tuple(cases))
 
 
-def _tests(rule: ValueRule, setting: Setting, elements: Elements) -> list[tuple[str, Verdict]]:
-    paths = [path for path, is_text in elements.items() if is_text and rule.at(path)]
+def _tests(
+    rule: ValueRule, setting: Setting, elements: Elements, strict: set[str]
+) -> list[tuple[str, Verdict]]:
+    """The judges of one rule; `strict` are the paths that have a strict rule, which has to come first."""
+    skipped = strict if rule.general else frozenset()
+    paths = [path for path, is_text in elements.items() if is_text and rule.at(path) and path not in skipped]
+    if rule.strict:
+        strict.update(paths)
     return [(path, rule.verdict(setting, path)) for path in paths]
 
 

@@ -22,17 +22,25 @@ _COUNTRIES = "EPC409-09 version 8.0"
 _NO_IBAN = "The account must be given as an IBAN."
 
 _TEXTS: tuple[Rule, ...] = (
-    ValueRule("blank_text", _ERROR, "Anlage 3 of the DFÜ agreement, V26.11", anywhere, text_rules.not_blank),
+    ValueRule(
+        "blank_text",
+        _ERROR,
+        "Anlage 3 of the DFÜ agreement, V26.11",
+        anywhere,
+        text_rules.not_blank,
+        general=True,
+    ),
     ValueRule(
         "characters",
         _WARNING,
         "EPC217-08, chapter 6.2",
         text_rules.is_other_text,
         text_rules.characters_taken,
+        general=True,
     ),
 )
 _IDENTIFIERS = ValueRule(
-    "identifier_form", _ERROR, "EPC230-15", text_rules.is_identifier, text_rules.identifier
+    "identifier_form", _ERROR, "EPC230-15", text_rules.is_identifier, text_rules.identifier, strict=True
 )
 
 
@@ -58,10 +66,12 @@ def _party(party: str, account: str, agent: str) -> tuple[Rule, ...]:
             f"{_IG}, {account}",
             party_rules.present(iban, _NO_IBAN, blames=f"{account}/Id"),
         ),
-        ValueRule("account_iban", _ERROR, "ISO 13616", exactly(iban), party_rules.iban),
+        ValueRule("account_iban", _ERROR, "ISO 13616", exactly(iban), party_rules.iban, strict=True),
         ValueRule("account_country", _ERROR, _COUNTRIES, exactly(iban), party_rules.in_sepa),
         ShapeRule("agent", _ERROR, f"{_IG}, {agent}", party_rules.bank_once(agent)),
-        ValueRule("agent", _ERROR, "ISO 9362", exactly(*party_rules.bics(agent)), party_rules.bic),
+        ValueRule(
+            "agent", _ERROR, "ISO 9362", exactly(*party_rules.bics(agent)), party_rules.bic, strict=True
+        ),
         ValueRule(
             "agent",
             _ERROR,
@@ -70,6 +80,7 @@ def _party(party: str, account: str, agent: str) -> tuple[Rule, ...]:
             party_rules.not_provided,
             unless=party_rules.bics(agent),
             blames=f"{agent}/FinInstnId",
+            strict=True,
         ),
         ShapeRule("address_structured", _ERROR, _ADDRESS, party_rules.structured(address)),
         ShapeRule("address_element", _ERROR, _ADDRESS, party_rules.known_elements(address)),
@@ -132,6 +143,7 @@ _AMOUNTS: tuple[Rule, ...] = (
         exactly(places.CURRENCY),
         transaction_rules.amount_in_euro,
         blames=places.AMOUNT,
+        strict=True,
     ),
 )
 
@@ -253,6 +265,7 @@ _REMITTANCE: tuple[Rule, ...] = (
         "ISO 20022 external codes",
         exactly(places.PURPOSE),
         transaction_rules.purpose_is_code,
+        strict=True,
     ),
 )
 

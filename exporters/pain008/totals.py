@@ -29,9 +29,9 @@ class Tally:
     count: int = 0
     minor: int = 0
 
-    def add(self, amounts: Sequence[str | None]) -> None:
-        self.count += len(amounts)
-        self.minor += sum([cents(amount) or 0 for amount in amounts])
+    def add(self, count: int, minor: int) -> None:
+        self.count += count
+        self.minor += minor
 
 
 class Totals:
@@ -65,8 +65,9 @@ class Totals:
 
         Those that have no EndToEndId, or say so, are left out of `end_to_end_ids`.
         """
-        for tally in (self.whole, self._block):
-            tally.add(amounts)
+        minor = sum([cents(amount) or 0 for amount in amounts])
+        self.whole.add(len(amounts), minor)
+        self._block.add(len(amounts), minor)
         return self._end_to_end_ids.repeated(end_to_end_ids)
 
     def one(self, transaction: Part) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from exporters.pain008.characters import shortened
 from exporters.pain008.profiles import Profile
@@ -47,6 +48,8 @@ RF_REFERENCE = Form(
 
 
 _CENTS = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,2}))?")
+_TWO_PLACES = re.compile(r"[0-9]{1,16}\.[0-9]{2}")
+_AMOUNTS = 4096  # remembered, because every amount is asked for more than once
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
@@ -104,8 +107,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(_AMOUNTS)
 def cents(text: str | None) -> int | None:
     """A decimal with a point and at most two decimals as cents; None when it is not one."""
+    if text is not None and _TWO_PLACES.fullmatch(text):
+        return int(text.replace(".", ""))
     found = _CENTS.fullmatch(text.strip()) if text else None
     if found is None:
         return None
