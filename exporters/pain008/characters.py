@@ -45,23 +45,19 @@ class UnknownCharacters(NotFound):
     """No character profile has this name."""
 
 
-class _Equivalents(dict[int, str]):
-    """Code point to text of one profile, worked out when first met and then remembered."""
+class _Equivalents(dict[str, str]):
+    """Character to text of one profile, worked out when first met and then remembered."""
 
-    def __init__(self, taken: frozenset[str], own: Mapping[str, str]) -> None:
+    def __init__(self, own: Mapping[str, str]) -> None:
         super().__init__()
-        self._taken = taken
         self._own = own
 
-    def __missing__(self, code: int) -> str:
-        equivalent = self._equivalent(chr(code))
-        self[code] = equivalent
+    def __missing__(self, character: str) -> str:
+        self[character] = equivalent = self._equivalent(character)
         return equivalent
 
     def _equivalent(self, character: str) -> str:
-        """Itself, its row of our tables, without accents, in Latin letters, else a full stop."""
-        if character in self._taken:
-            return character
+        """Its row of our tables, without accents, in Latin letters, else a full stop."""
         if character.isspace():
             return " "
         if character in self._own:
@@ -87,13 +83,13 @@ def _in_latin(character: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Characters:
-    """What one kind of bank takes: `taken` stays as it is, `beyond` finds the first character that does not."""
+    """What one kind of bank takes: `taken` stays as it is, `beyond` finds a character that does not."""
 
     name: str
     taken: frozenset[str]
     beyond: re.Pattern[str]
     clean: re.Pattern[str]
-    equivalents: dict[int, str]
+    equivalents: dict[str, str]
 
 
 def _profile(name: str, also: str, umlauts: Mapping[str, str]) -> Characters:
@@ -104,7 +100,7 @@ def _profile(name: str, also: str, umlauts: Mapping[str, str]) -> Characters:
         taken=taken,
         beyond=re.compile(f"[^{inside} ]"),
         clean=re.compile(f"[{inside}]+(?: [{inside}]+)*"),
-        equivalents=_Equivalents(taken, {**umlauts, **_LETTERS, **_SIGNS}),
+        equivalents=_Equivalents({**umlauts, **_LETTERS, **_SIGNS}),
     )
 
 
@@ -147,7 +143,9 @@ def to_sepa(text: str, characters: Characters = DEFAULT) -> str:
     """
     if characters.clean.fullmatch(text) is not None:
         return text
-    converted = " ".join(unicodedata.normalize("NFC", text).translate(characters.equivalents).split())
+    equivalents = characters.equivalents
+    replaced = characters.beyond.sub(lambda found: equivalents[found[0]], unicodedata.normalize("NFC", text))
+    converted = " ".join(replaced.split())
     return converted or (REPLACEMENT if text.strip() else "")
 
 

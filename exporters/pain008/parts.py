@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from exporters.pain008 import values
 from exporters.pain008.message import Address, Amendment, Party, Transaction
 from exporters.pain008.profiles import Profile
@@ -12,6 +14,13 @@ def compact(template: str) -> str:
     """The template without its indentation: blanks between elements mean nothing and cost bytes."""
     return "".join(line.strip() for line in template.splitlines())
 
+
+def positional(template: str) -> str:
+    """The template without the names of its places: values then come in their order, which is quicker."""
+    return _NAMED.sub("%s", template)
+
+
+_NAMED = re.compile(r"%\([a-z_]+\)s")
 
 _AMENDMENT = compact("""
     <AmdmntInd>true</AmdmntInd>

@@ -48,24 +48,24 @@ def iban(setting: Setting, path: str) -> Verdict:
 
 def in_sepa(setting: Setting, path: str) -> Verdict:
     """The country of the IBAN belongs to SEPA."""
+    return lambda text: _fault_of_country(text[:2])
 
-    def verdict(text: str) -> str | None:
-        country = text[:2]
-        if is_sepa_country(country) or not country.isalpha():
-            return None
-        return "The account lies in a country outside SEPA."
 
-    return verdict
+@lru_cache(maxsize=1024)
+def _fault_of_country(country: str) -> str | None:
+    if is_sepa_country(country) or not country.isalpha():
+        return None
+    return "The account lies in a country outside SEPA."
 
 
 def within_eea(sentence: str) -> Callable[[Setting, str], Verdict]:
     """The account does not lie in SEPA outside the EEA, where more is needed than an IBAN."""
+    return lambda setting, path: lambda text: sentence if _is_beyond_eea(text[:2]) else None
 
-    def verdict(text: str) -> str | None:
-        country = text[:2]
-        return None if is_eea_country(country) or not is_sepa_country(country) else sentence
 
-    return lambda setting, path: verdict
+@lru_cache(maxsize=1024)
+def _is_beyond_eea(country: str) -> bool:
+    return is_sepa_country(country) and not is_eea_country(country)
 
 
 def bics(agent: str) -> tuple[str, str]:

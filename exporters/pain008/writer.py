@@ -9,7 +9,7 @@ from typing import BinaryIO
 from exporters.pain008 import parts, values
 from exporters.pain008.characters import LATIN, Characters
 from exporters.pain008.message import DirectDebitMessage, PaymentBlock, Transaction
-from exporters.pain008.parts import compact
+from exporters.pain008.parts import compact, positional
 from exporters.pain008.profiles import DEFAULT, Profile, taking
 from exporters.pain008.values import Unwritable
 
@@ -65,7 +65,8 @@ _BLOCK = compact("""
           </CdtrSchmeId>
 """)
 
-_TRANSACTION = compact("""
+_TRANSACTION = positional(
+    compact("""
           <DrctDbtTxInf>
             <PmtId>
               %(instruction_id)s
@@ -96,6 +97,7 @@ _TRANSACTION = compact("""
             %(remittance)s
           </DrctDbtTxInf>
 """)
+)
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _END_OF_BLOCK = "\n</PmtInf>"
@@ -184,25 +186,25 @@ def _head(block: PaymentBlock, profile: Profile) -> str:
 def _lines(transactions: list[Transaction], before: int, profile: Profile) -> Iterator[str]:
     for number, transaction in enumerate(transactions, start=before):
         try:
-            yield "\n" + _transaction(transaction, profile)
+            yield _transaction(transaction, profile)
         except Unwritable as fault:
             raise fault.within(f"transactions[{number}]") from fault
 
 
 def _transaction(transaction: Transaction, profile: Profile) -> str:
     debtor = transaction.debtor
-    return _TRANSACTION % {
-        "instruction_id": parts.instruction_id(transaction.instruction_id, profile),
-        "end_to_end_id": values.reference(transaction.end_to_end_id, profile, "end_to_end_id"),
-        "amount": values.amount(transaction.amount, profile, "amount"),
-        "mandate_id": values.reference(transaction.mandate_id, profile, "mandate_id"),
-        "signed_on": transaction.signed_on.isoformat(),
-        "amendment": parts.amendment(transaction.amendment, profile),
-        "agent": parts.agent(debtor, profile, "debtor.bic"),
-        "debtor": values.name(debtor.name, profile, "debtor.name"),
-        "address": parts.address(debtor.address, profile, "debtor.address"),
-        "iban": values.shaped(debtor.iban, values.IBAN, "debtor.iban"),
-        "ultimate_debtor": parts.ultimate_debtor(transaction.ultimate_debtor, profile),
-        "purpose": parts.purpose(transaction.purpose),
-        "remittance": parts.remittance(transaction, profile),
-    }
+    return "\n" + _TRANSACTION % (
+        parts.instruction_id(transaction.instruction_id, profile),
+        values.reference(transaction.end_to_end_id, profile, "end_to_end_id"),
+        values.amount(transaction.amount, profile, "amount"),
+        values.reference(transaction.mandate_id, profile, "mandate_id"),
+        transaction.signed_on.isoformat(),
+        parts.amendment(transaction.amendment, profile),
+        parts.agent(debtor, profile, "debtor.bic"),
+        values.name(debtor.name, profile, "debtor.name"),
+        parts.address(debtor.address, profile, "debtor.address"),
+        values.shaped(debtor.iban, values.IBAN, "debtor.iban"),
+        parts.ultimate_debtor(transaction.ultimate_debtor, profile),
+        parts.purpose(transaction.purpose),
+        parts.remittance(transaction, profile),
+    )
