@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,6 +20,24 @@ Elements: TypeAlias = Mapping[str, bool]
 
 # What is wrong with one text, as a sentence; None when nothing is.
 Verdict: TypeAlias = Callable[[str], "str | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """A verdict with a quick way to see that nothing is wrong with any of many texts: the same verdict, sooner."""
+
+    one: Verdict
+    all_pass: Callable[[Sequence[str]], bool]
+
+    def __call__(self, text: str) -> str | None:
+        return self.one(text)
+
+
+def all_pass(verdict: Verdict) -> Callable[[Sequence[str]], bool]:
+    """Tells whether nothing is wrong with any of many texts."""
+    if isinstance(verdict, Quick):
+        return verdict.all_pass
+    return lambda texts: not any(map(verdict, texts))
 
 
 class Severity(StrEnum):

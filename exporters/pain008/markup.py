@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import call, itemgetter
 from xml.sax.saxutils import unescape
 
 from exporters.pain008 import places
 from exporters.pain008.fields import Fields, fields_of
-from exporters.pain008.findings import Case, CaseRule, Setting, Verdict, elements_of
+from exporters.pain008.findings import Case, CaseRule, Setting, all_pass, elements_of
 from exporters.pain008.plans import plan
 from exporters.pain008.rules import TRANSACTION_RULES
 from reconciliation.formats import xml
@@ -29,30 +28,31 @@ class Unclear(Exception):
     """What stands in the markup cannot be told without a parser."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """What collections of one markup in one setting have in common, and what of their texts is to be judged.
 
     `contents` has for each path the number of its text, a text that is part of the markup, or None for an element
-    with children. `judged` picks the texts for `verdicts`, one each. `amount` and `identifier` are the numbers of
-    those texts in a look that `is_usual`; one that is not lacks them, or names a scheme or creditor of its own.
+    with children. `tests` has for the number of a text how to tell that many such texts pass. `amount` and
+    `identifier` are the numbers of those texts in a look that `is_usual`; one that is not lacks them, or names a
+    scheme or creditor of its own.
     """
 
     contents: tuple[tuple[str, int | str | None], ...]
     is_sound: bool
-    verdicts: tuple[Verdict, ...]
-    judged: Callable[[list[str]], tuple[str, ...]]
+    tests: tuple[tuple[int, Callable[[Sequence[str]], bool]], ...]
     cases: tuple[CaseRule, ...]
     amount: int
     identifier: int
     is_usual: bool
 
-    def is_clean(self, texts: list[str], setting: Setting) -> bool:
-        """Whether no rule has anything to say of a collection with these texts."""
-        return (
-            self.is_sound
-            and not any(map(call, self.verdicts, self.judged(texts)))
-            and (not self.cases or self._holds_together(texts, setting))
+    def are_clean(self, collections: Sequence[list[str]], setting: Setting) -> bool:
+        """Whether no rule has anything to say of any of some collections, each given as its texts."""
+        if not self.is_sound:
+            return False
+        texts = list(zip(*collections, strict=True))
+        return all(passing(texts[number]) for number, passing in self.tests) and (
+            not self.cases or all(self._holds_together(each, setting) for each in collections)
         )
 
     def fields(self, texts: list[str]) -> Fields:
@@ -78,7 +78,7 @@ def read(text: str) -> str:
         raise Unclear from None
 
 
-def look(markup: tuple[str, ...], setting: Setting) -> Look:
+def look_of(markup: tuple[str, ...], setting: Setting) -> Look:
     """How collections of this markup are to be looked at. Raises Unclear."""
     contents = _contents(markup)
     fields: Fields = {path: "" if isinstance(content, int) else content for path, content in contents.items()}
@@ -90,19 +90,12 @@ def look(markup: tuple[str, ...], setting: Setting) -> Look:
     return Look(
         contents=tuple(contents.items()),
         is_sound=planned.is_sound and all(verdict(content) is None for content, verdict in of_markup),
-        verdicts=tuple(verdict for _, verdict in of_texts),
-        judged=_picking([number for number, _ in of_texts]),
+        tests=tuple((number, all_pass(verdict)) for number, verdict in of_texts),
         cases=planned.cases,
         amount=amount if isinstance(amount, int) else 0,
         identifier=identifier if isinstance(identifier, int) else 0,
         is_usual=isinstance(amount, int) and isinstance(identifier, int) and not _UNUSUAL & contents.keys(),
     )
-
-
-def _picking(numbers: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
-    if len(numbers) > 1:
-        return itemgetter(*numbers)
-    return lambda texts: tuple(texts[number] for number in numbers)
 
 
 def _contents(markup: tuple[str, ...]) -> dict[str, int | str | None]:

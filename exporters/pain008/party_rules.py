@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from exporters.pain008 import places
 from exporters.pain008.fields import Fields
-from exporters.pain008.findings import Case, Elements, Fault, Setting, Verdict
+from exporters.pain008.findings import Case, Elements, Fault, Quick, Setting, Verdict
 from exporters.pain008.ibans import fault_of_iban
 from exporters.pain008.profiles import Profile
+from exporters.pain008.text_rules import at_most
 from ledger.banking import Bic, CreditorIdentifier, is_eea_country, is_sepa_country
 from ledger.errors import Rejected
 
@@ -32,13 +33,7 @@ def present(path: str, sentence: str, *, blames: str | None = None) -> ByElement
 def name_length(setting: Setting, path: str) -> Verdict:
     """No name is longer than the rulebook allows, which is less than the schema does."""
     limit = setting.profile.name_length
-
-    def verdict(text: str) -> str | None:
-        if len(text) <= limit:
-            return None
-        return f"The name has {len(text)} characters; SEPA allows {limit}."
-
-    return verdict
+    return at_most(limit, lambda length: f"The name has {length} characters; SEPA allows {limit}.")
 
 
 def iban(setting: Setting, path: str) -> Verdict:
@@ -48,7 +43,15 @@ def iban(setting: Setting, path: str) -> Verdict:
 
 def in_sepa(setting: Setting, path: str) -> Verdict:
     """The country of the IBAN belongs to SEPA."""
-    return lambda text: _fault_of_country(text[:2])
+    return _by_country(_fault_of_country)
+
+
+def _by_country(fault: Callable[[str], str | None]) -> Verdict:
+    """A verdict on the country of an IBAN, of which many have few."""
+    return Quick(
+        lambda text: fault(text[:2]),
+        lambda texts: not any(map(fault, {text[:2] for text in texts})),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -60,7 +63,7 @@ def _fault_of_country(country: str) -> str | None:
 
 def within_eea(sentence: str) -> Callable[[Setting, str], Verdict]:
     """The account does not lie in SEPA outside the EEA, where more is needed than an IBAN."""
-    return lambda setting, path: lambda text: sentence if _is_beyond_eea(text[:2]) else None
+    return lambda setting, path: _by_country(lambda country: sentence if _is_beyond_eea(country) else None)
 
 
 @lru_cache(maxsize=1024)
@@ -106,7 +109,10 @@ def bank_once(agent: str) -> ByElements:
 
 def not_provided(setting: Setting, path: str) -> Verdict:
     """What stands in the place of a BIC is the word for none."""
-    return lambda text: None if text == places.NOT_PROVIDED else _NO_BANK
+    return Quick(
+        lambda text: None if text == places.NOT_PROVIDED else _NO_BANK,
+        lambda texts: set(texts) == {places.NOT_PROVIDED},
+    )
 
 
 def structured(address: str) -> ByElements:
@@ -143,13 +149,9 @@ def address_length(setting: Setting, path: str) -> Verdict:
     """No element of an address is longer than the rulebook allows."""
     element, _ = _element(path)
     limit = setting.profile.address_lengths.get(element)
-
-    def verdict(text: str) -> str | None:
-        if limit is None or len(text) <= limit:
-            return None
-        return f"{element} has {len(text)} characters; SEPA allows {limit}."
-
-    return verdict
+    if limit is None:
+        return lambda text: None  # that there is such an element is said by itself
+    return at_most(limit, lambda length: f"{element} has {length} characters; SEPA allows {limit}.")
 
 
 def _element(path: str) -> tuple[str, int]:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import date
+from typing import TypeAlias
 
 from exporters.pain008 import schema
 from exporters.pain008.characters import Characters
 from exporters.pain008.cutting import Cutter, NotPlain
 from exporters.pain008.fields import BLOCK, TRANSACTION, Fields, File, Part, fields_of, opened
 from exporters.pain008.judge import Judge
-from exporters.pain008.markup import TEXT, Look, Unclear, look, read
+from exporters.pain008.markup import TEXT, Look, Unclear, look_of, read
 from exporters.pain008.piecewise import Cut, PiecewiseSchema
 from exporters.pain008.places import END_TO_END_ID, NOT_PROVIDED
 from exporters.pain008.profiles import Profile, nearest, taking
@@ -77,6 +78,9 @@ def _opened(opening: bytes) -> File:
     return file
 
 
+_Row: TypeAlias = tuple[Look, list[str]]
+
+
 class _Walk:
     """Goes through blocks and collections by their text and brings them before the judge."""
 
@@ -125,46 +129,65 @@ class _Walk:
         *collections, rest = text.split(_END_OF_COLLECTION)
         if rest.strip():
             raise NotPlain
-        setting, looks = self._judge.setting, self._looks
-        clean: list[tuple[int, str, str]] = []
-        for number, collection in enumerate(collections, start=self.number + 1):
-            pieces = TEXT.split(collection)
-            texts, markup = pieces[1::2], tuple(pieces[0::2])
-            seen = looks.get(markup) or self._look(markup)
-            if "&" in collection:
-                texts = [_read(text) for text in texts]
-            if seen.is_usual and seen.is_clean(texts, setting):
-                clean.append((number, texts[seen.amount], texts[seen.identifier]))
-            else:
-                self._keep(clean)
-                clean = []
-                self._judge.transaction(Part(self._place(number), seen.fields(texts)))
-        self._keep(clean)
-        self.number += len(collections)
-        return len(collections)
+        rows = [self._row(collection) for collection in collections]
+        start = 0
+        for position in self._doubtful(rows):
+            self._keep(rows[start:position], start)
+            look, texts = rows[position]
+            self._judge.transaction(Part(self._place(position), look.fields(texts)))
+            start = position + 1
+        self._keep(rows[start:], start)
+        self.number += len(rows)
+        return len(rows)
 
-    def _keep(self, clean: list[tuple[int, str, str]]) -> None:
-        """Collections of which no rule has anything to say: number, amount and EndToEndId of each."""
-        if not clean:
+    def _row(self, collection: str) -> _Row:
+        pieces = TEXT.split(collection)
+        texts, markup = pieces[1::2], tuple(pieces[0::2])
+        look = self._looks.get(markup) or self._look(markup)
+        return look, [_read(text) for text in texts] if "&" in collection else texts
+
+    def _doubtful(self, rows: list[_Row]) -> list[int]:
+        """The positions of collections of which some rule has something to say, or that are unusual."""
+        alike: dict[Look, list[int]] = {}
+        for position, (look, _) in enumerate(rows):
+            alike.setdefault(look, []).append(position)
+        setting, found = self._judge.setting, []
+        for look, positions in alike.items():
+            waiting = [positions]
+            while waiting:
+                some = waiting.pop()
+                if look.is_usual and look.are_clean([rows[position][1] for position in some], setting):
+                    continue
+                if len(some) == 1:
+                    found += some
+                else:
+                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+        return sorted(found)
+
+    def _keep(self, rows: list[_Row], start: int) -> None:
+        """Collections of which no rule has anything to say, the first at position `start`."""
+        if not rows:
             return
         totals = self._judge.totals
         totals.creditor(is_named=False)
-        named = [one for one in clean if one[2] != NOT_PROVIDED]
-        for position in totals.add([amount for _, amount, _ in clean], [one[2] for one in named]):
-            number, _, identifier = named[position]
-            self._judge.keep([repeated_id(Part(self._place(number), {END_TO_END_ID: identifier}))])
+        identifiers = [texts[look.identifier] for look, texts in rows]
+        named = [(n, one) for n, one in enumerate(identifiers, start=start) if one != NOT_PROVIDED]
+        amounts = [texts[look.amount] for look, texts in rows]
+        for position in totals.add(amounts, [one for _, one in named]):
+            at, identifier = named[position]
+            self._judge.keep([repeated_id(Part(self._place(at), {END_TO_END_ID: identifier}))])
 
     def _look(self, markup: tuple[str, ...]) -> Look:
         if len(self._looks) >= _MOST_LOOKS:
             self._looks.clear()
         try:
-            self._looks[markup] = found = look(markup, self._judge.setting)
+            self._looks[markup] = found = look_of(markup, self._judge.setting)
         except Unclear:
             raise NotPlain from None
         return found
 
-    def _place(self, number: int) -> str:
-        return f"{self._block.path}/{TRANSACTION}[{number}]"
+    def _place(self, position: int) -> str:
+        return f"{self._block.path}/{TRANSACTION}[{self.number + position + 1}]"
 
 
 def _read(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from exporters.pain008 import places
-from exporters.pain008.findings import Setting, Verdict
+from exporters.pain008.findings import Quick, Setting, Verdict
 from ledger.sepa_text import is_sepa_reference
 
 IDENTIFIERS = frozenset(
@@ -42,12 +44,26 @@ def identifier(setting: Setting, path: str) -> Verdict:
     return lambda text: None if is_sepa_reference(text, limit) else sentence
 
 
+def at_most(limit: int, sentence: Callable[[int], str]) -> Verdict:
+    """A text has at most `limit` characters; `sentence` is told how many it has."""
+    return Quick(
+        lambda text: None if len(text) <= limit else sentence(len(text)),
+        lambda texts: max(map(len, texts)) <= limit,
+    )
+
+
 def not_blank(setting: Setting, path: str) -> Verdict:
     """No element is there only to hold nothing; a bank may refuse the whole file for one."""
-    return lambda text: None if text and not text.isspace() else _EMPTY
+    return Quick(
+        lambda text: None if text.strip() else _EMPTY,
+        lambda texts: all(map(str.strip, texts)),
+    )
 
 
 def characters_taken(setting: Setting, path: str) -> Verdict:
     """Texts keep to the characters that the bank takes. Identifiers have a stricter rule of their own."""
     beyond = setting.profile.characters.beyond.search
-    return lambda text: None if beyond(text) is None else _DOUBTFUL
+    return Quick(
+        lambda text: None if beyond(text) is None else _DOUBTFUL,
+        lambda texts: beyond("".join(texts)) is None,
+    )

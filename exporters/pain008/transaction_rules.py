@@ -10,6 +10,7 @@ from exporters.pain008.fields import Fields
 from exporters.pain008.findings import Case, Elements, Fault, Setting, Verdict
 from exporters.pain008.ibans import fault_of_iban
 from exporters.pain008.profiles import Profile
+from exporters.pain008.text_rules import at_most
 from exporters.pain008.values import PURPOSE, cents, day, decimal, is_true
 from ledger.banking import RfReference
 from ledger.errors import Rejected
@@ -121,8 +122,7 @@ def remittance_once(elements: Elements, profile: Profile) -> Iterator[Fault]:
 def text_length(setting: Setting, path: str) -> Verdict:
     """A remittance text has at most 140 characters."""
     limit = setting.profile.remittance_length
-    sentence = f"The remittance text has more than {limit} characters."
-    return lambda text: None if len(text) <= limit else sentence
+    return at_most(limit, lambda length: f"The remittance text has more than {limit} characters.")
 
 
 def structured_length(case: Case) -> Iterator[Fault]:
