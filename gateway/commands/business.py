@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from exporters.pain008.characters import LATIN, UnknownCharacters
+from exporters.pain008.characters import by_name as characters_by_name
 from exporters.pain008.check import check
 from exporters.pain008.profiles import UnknownProfile
 from gateway import clock, invoice_import, jobs, verifying
@@ -65,6 +67,9 @@ def match(as_json: AsJson = False) -> None:
 def check_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     profile: Annotated[str | None, typer.Option(help="Check against this profile.")] = None,
+    characters: Annotated[
+        str, typer.Option(help="What the bank takes: latin, german or french.")
+    ] = LATIN.name,
     as_json: AsJson = False,
 ) -> None:
     """Say what a bank would refuse in any pain.008 file: schema and rules, with place and plain reason.
@@ -72,9 +77,12 @@ def check_file(
     Example: duecourse pain008 check collection.xml
     """
     try:
-        report = check(file.read_bytes(), profile=profile, today=clock.now().date())
+        taken = characters_by_name(characters)
+        report = check(file, profile=profile, characters=taken, today=clock.now().date())
     except UnknownProfile as misuse:
         raise typer.BadParameter(misuse.message, param_hint="--profile") from None
+    except UnknownCharacters as misuse:
+        raise typer.BadParameter(misuse.message, param_hint="--characters") from None
     if as_json:
         print_json(report.as_json(str(file)))
     else:

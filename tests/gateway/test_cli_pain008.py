@@ -78,6 +78,16 @@ def test_a_profile_that_is_none_is_misuse(dry: CommandLine, plain: Path) -> None
     assert "Traceback" not in done.err
 
 
+def test_what_a_german_bank_takes_besides_is_doubtful_elsewhere(dry: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.xml"
+    path.write_bytes(changed(("<Nm>Erika Beispiel</Nm>", "<Nm>Jörg Groß &amp; Söhne</Nm>")))
+    doubtful = dry("pain008", "check", path, "--json").json
+    assert [(one["rule"], one["severity"]) for one in doubtful["findings"]] == [("characters", "warning")]
+    assert dry("pain008", "check", path, "--characters", "german", "--json").json["findings"] == []
+    done = dry("pain008", "check", path, "--characters", "greek", code=2)
+    assert "--characters" in done.err
+
+
 def test_the_bank_credits_the_lump_and_its_statement_balances(
     dry: CommandLine, ours: tuple[Path, list[str]], tmp_path: Path
 ) -> None:
