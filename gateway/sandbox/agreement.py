@@ -134,7 +134,7 @@ def _twice(bank: Bank, kept: dict[str, int], totals: dict[str, int]) -> Iterator
 
 def _lines(session: Session, bank: Bank, creditor_id: str, found: Agreement) -> None:
     """What nobody explained stands in suspense; of it only what no rule can know may be there."""
-    known = {entry.bank_reference: entry for entry in bank.booked}
+    known = bank.booked_by_reference
     lines = session.scalars(
         select(StatementLine).where(StatementLine.state.in_((LineState.NEW, LineState.UNEXPLAINED)))
     ).all()

@@ -28,6 +28,14 @@ class Truth(StrEnum):
     UNKNOWN_PAYER = "unknown_payer"  # a transfer that pays no invoice
     NOT_A_CUSTOMER = "not_a_customer"  # fees, interest, wages, taxes, own transfers, card payouts
 
+    @property
+    def is_customers(self) -> bool:
+        """Whether the money is of the customer whose invoices the note names."""
+        return self not in _OF_OTHERS
+
+
+_OF_OTHERS = frozenset((Truth.SAME_AMOUNT, Truth.PHONE_NUMBER, Truth.UNKNOWN_PAYER, Truth.NOT_A_CUSTOMER))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:

@@ -54,6 +54,7 @@ class World:
     _attempts: Counter[str] = field(default_factory=Counter)
     _transfers: dict[date, list[tuple[Invoice, Truth]]] = field(default_factory=lambda: defaultdict(list))
     _news: dict[date, list[News]] = field(default_factory=lambda: defaultdict(list))
+    _ended: dict[str, date] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -66,8 +67,7 @@ class World:
     def billed(self, bill: Invoice) -> None:
         """A customer got an invoice; who does not pay by debit plans a transfer."""
         self.bills[bill.number] = bill
-        life = self.lives[bill.customer_external_id]
-        if life.mandate is None or (life.cancels_on is not None and life.cancels_on <= bill.issued_on):
+        if self._pays_by_himself(bill):
             chance = self._dice("pays", bill.number)
             if chance.randrange(1000) < _PAYS_AT_ALL:
                 days = round(chance.triangular(-6, 40, 1))
@@ -129,6 +129,11 @@ class World:
         """Whether nobody plans a transfer any more."""
         return not self._transfers
 
+    def _pays_by_himself(self, bill: Invoice) -> bool:
+        life = self.lives[bill.customer_external_id]
+        ended = min(filter(None, (life.cancels_on, self._ended.get(bill.customer_external_id))), default=None)
+        return life.mandate is None or (ended is not None and ended <= bill.issued_on)
+
     def _outcome(self, block: PaymentBlock, transaction: Transaction) -> str:
         bill = self.bills[number_of(transaction.end_to_end_id)]
         life = self.lives[bill.customer_external_id]
@@ -165,6 +170,8 @@ class World:
             self._tell_new_account(
                 bill.customer_external_id, one.known_on + timedelta(days=chance.randint(3, 15))
             )
+        if one.reason == "MD01":
+            self._ended[bill.customer_external_id] = one.known_on
         if one.reason != "MD07" and chance.randrange(1000) < _PAYS_AFTER_RETURN:
             self._plan(bill, Truth.EXACT, one.known_on + timedelta(days=chance.randint(3, 25)))
 

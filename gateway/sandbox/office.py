@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from credit_control import collecting
+from credit_control import collecting, follow_ups
 from exporters import debit_batches, stored_files
 from gateway import invoice_import
 from gateway.runtime import Runtime
 from gateway.sandbox.books import Company, Invoice
+from gateway.sandbox.case_work import CaseWork
+from gateway.sandbox.entries import Entry
 from gateway.sandbox.fortune import News
 from gateway.sandbox.founding import found, row_of
 from gateway.sandbox.statements import AnswerFile
 from ledger import invoices
 from ledger.acts import Act
 from ledger.business_days import add_business_days
-from ledger.models import Customer
-from mandates import batches, cancelling, returns
+from mandates import batches, returns
 from mandates.drafting import NothingToCollect
-from mandates.models import AnnouncedBy, Mandate, Scheme
-from mandates.states import MandateState
+from mandates.models import AnnouncedBy, Scheme
 from reconciliation import importing, matching
 from reconciliation.importing import ImportReport
 
@@ -43,6 +42,10 @@ class Office:
     creditor_id: str = ""
     count: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.cases = CaseWork(self.runtime, self.seed, self.count)
 
     def open_books(self, on: date) -> None:
         """The ERP pushes creditor, account, customers and mandates."""
@@ -62,14 +65,18 @@ class Office:
     def hear(self, news: Iterable[News], on: date) -> None:
         """The clerk writes down what customers have told."""
         act = _act(CLERK, on, MORNING)
-        told = list(news)
+        for one in news:
+            if one.cancels:
+                self.cases.end_mandate(one.customer_external_id, act=act)
+            elif one.new_iban is not None:
+                self.cases.move_account(one.customer_external_id, one.new_iban, act=act)
 
-        def write_down(session: Session) -> None:
-            for one in told:
-                self._write_down(session, one, act)
-
-        if told:
-            self.runtime.run(write_down)
+    def work_on_cases(self, known: Mapping[str | None, Entry], on: date) -> None:
+        """What people do once a week: mend, call, and read the lines that wait."""
+        act = _act(CLERK, on, MORNING)
+        self.cases.mend_files(act=act)
+        self.cases.call_customers(act=act)
+        self.cases.read_lines(known, act=act)
 
     def collect(self, on: date) -> Iterator[bytes]:
         """The files that leave on the day, one for each scheme that has something to collect."""
@@ -101,19 +108,13 @@ class Office:
         """What jobs do by themselves: invoices age, and money becomes final."""
         act = _act("job", on, EVENING)
         self.runtime.run(lambda session: invoices.age(session, act=act))
+        while True:
+            done = self.runtime.run(lambda session: follow_ups.follow_up(session, act=act))
+            if not done.looked_at:
+                break
+            self.count["debits tried again"] += len(done.retried)
+            self.count["debits not tried again"] += len(done.left)
         self.count["settled"] += self.runtime.run(lambda session: returns.settle(session, act=act))
-
-    def _write_down(self, session: Session, news: News, act: Act) -> None:
-        mandate = session.scalars(
-            select(Mandate)
-            .join(Customer, Customer.id == Mandate.customer_id)
-            .where(Customer.external_id == news.customer_external_id)
-        ).first()
-        if mandate is None or mandate.state not in (MandateState.ACTIVE, MandateState.SUSPENDED):
-            return
-        if news.cancels:
-            cancelling.cancel(session, mandate.id, reason="the customer cancelled it", act=act)
-            self.count["mandates cancelled"] += 1
 
     def _send(self, scheme: Scheme, on: date) -> bytes | None:
         clerk, manager = _act(CLERK, on, NOON), _act(MANAGER, on, NOON)

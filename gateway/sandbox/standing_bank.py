@@ -81,7 +81,7 @@ class Bank:
         self.account, self.owner, self.balance = account, owner, opening
         self.record, self.debtor_banks = Record(), DebtorBanks()
         self.sent: list[AnswerFile] = []
-        self.booked: list[Entry] = []
+        self.booked_by_reference: dict[str | None, Entry] = {}
         self._cut_off, self._habits_on, self._late, self._lateness = cut_off, habits_on, late, lateness
         self._seed = seed
         self._chance = Random(f"standing bank/{seed}")  # noqa: S311 - a repeatable game, no secret
@@ -126,7 +126,7 @@ class Bank:
             first_sequence=self._sequence,
         ):
             self.balance, self._sequence = statement.closing, statement.sequence + 1
-            self.booked += statement.entries
+            self.booked_by_reference |= {entry.bank_reference: entry for entry in statement.entries}
             for file in statements.files(statement):
                 self._send(file)
         return self._arrived(on)

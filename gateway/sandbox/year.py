@@ -129,7 +129,7 @@ class _Year:
             invoices=0,
         )
         lived = lives.live(made, start=start, months=months, seed=seed)
-        office = Office(runtime, made)
+        office = Office(runtime, made, seed=seed)
         office.open_books(start)
         bills = list(lives.bills(list(lived.values()), start=start, months=months, seed=seed))
         return cls(
@@ -154,6 +154,8 @@ class _Year:
         for bill in fresh:
             self.world.billed(bill)
         self.office.hear(list(self.world.news(on)), on)
+        if add_business_days(on, -1).isocalendar()[1] != on.isocalendar()[1]:
+            self.office.work_on_cases(self.bank.booked_by_reference, on)
         at = datetime.combine(on, HANDED_IN_AT, tzinfo=UTC)
         for content in self.office.collect(on):
             self._hand_in(content, at)
