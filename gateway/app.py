@@ -32,6 +32,8 @@ from gateway.api import (
     invoices,
     mandates,
     payments,
+    reason_codes,
+    reports,
     statement_files,
     statements,
 )
@@ -79,7 +81,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, debit_batches, files,
-        statement_files, statements, payments, events, health,
+        statement_files, statements, payments, reason_codes, reports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

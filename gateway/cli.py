@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from gateway.commands import bank, batches, business, demo, running, setting_up, statements
+from gateway.commands import bank, batches, business, demo, reports, running, setting_up, statements
 from ledger.errors import DuecourseError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for command in (
     business.match,
 ):
     app.command(command.__name__)(command)
+app.command("reason-codes")(reports.reason_codes)
 app.add_typer(statements.app, name="statement")
 app.add_typer(business.invoice, name="invoice")
 app.add_typer(business.pain008, name="pain008")
@@ -34,6 +35,7 @@ app.add_typer(batches.app, name="batch")
 app.add_typer(setting_up.terms, name="terms")
 app.add_typer(setting_up.account, name="account")
 app.add_typer(setting_up.mandate, name="mandate")
+app.add_typer(reports.app, name="report")
 app.add_typer(bank.app, name="bank")
 app.add_typer(running.api_key, name="api-key")
 

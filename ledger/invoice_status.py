@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ledger import outbox, states
 from ledger.acts import Act
-from ledger.database import expire_rows
-from ledger.models import Invoice
-from ledger.states import CollectionStatus
+from ledger.database import among, expire_rows
+from ledger.models import Allocation, Invoice, Payment
+from ledger.states import CollectionStatus, PaymentState
 
 # Statuses that a floor above puts on an open invoice; they go before what amounts and dates say.
 HOLDS = frozenset(
@@ -114,6 +114,22 @@ def hold(session: Session, invoice_ids: Sequence[str], kind: str | None, *, act:
     )
     expire_rows(session, "invoices", ids, ("hold", "version"))
     refresh(session, ids, act=act, cause=cause)
+
+
+def reversible_until(session: Session, invoice_ids: Iterable[str]) -> dict[str, date]:
+    """By invoice id, the last day on which money that pays it may be taken back; without provisional money no entry."""
+    rows = session.execute(
+        select(Allocation.invoice_id, func.max(Payment.reversible_until))
+        .join(Payment, Payment.id == Allocation.payment_id)
+        .where(
+            among(Allocation.invoice_id, invoice_ids),
+            Allocation.reversed_at.is_(None),
+            Payment.state == PaymentState.PROVISIONAL,
+            Payment.reversible_until.is_not(None),
+        )
+        .group_by(Allocation.invoice_id)
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def age(session: Session, *, act: Act) -> int:

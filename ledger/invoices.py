@@ -25,6 +25,7 @@ from ledger.invoice_status import age as age
 from ledger.invoice_status import first_status as first_status
 from ledger.invoice_status import hold as hold
 from ledger.invoice_status import refresh as refresh
+from ledger.invoice_status import reversible_until as reversible_until
 from ledger.invoice_status import status_of as status_of
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, Creditor, Customer, Invoice

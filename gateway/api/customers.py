@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import SEEN, Id
-from gateway.session import CurrentSession, Reader, Seller, TransactionalRoute
+from gateway.api.shapes import SEEN, Id, Reason
+from gateway.session import CurrentSession, Decider, Reader, Seller, TransactionalRoute
 from ledger import customers
 from ledger.customers import CustomerFacts
 from ledger.models import Customer
@@ -44,6 +44,10 @@ class CustomerOut(BaseModel):
     street: str | None
     postcode: str | None
     town: str | None
+    automatic_stopped_at: datetime | None = Field(
+        description="Since when nothing is collected from this customer without a person."
+    )
+    automatic_stopped_because: str | None
     created_at: datetime
 
 
@@ -69,3 +73,19 @@ def list_customers(
 @router.get("/{customer_id}")
 def get_customer(customer_id: Id, session: CurrentSession, act: Reader) -> CustomerOut:
     return CustomerOut.model_validate(customers.get(session, customer_id))
+
+
+@router.post("/{customer_id}/stop-automatic")
+def stop_automatic(customer_id: Id, body: Reason, session: CurrentSession, act: Seller) -> CustomerOut:
+    """Nothing is collected from this customer without a person any more."""
+    customer = customers.get(session, customer_id)
+    customers.stop_automatic(session, [customer_id], because=body.reason, act=act)
+    return CustomerOut.model_validate(customer)
+
+
+@router.post("/{customer_id}/resume-automatic")
+def resume_automatic(customer_id: Id, body: Reason, session: CurrentSession, act: Decider) -> CustomerOut:
+    """A person found that collecting may go on by itself."""
+    return CustomerOut.model_validate(
+        customers.resume_automatic(session, customer_id, reason=body.reason, act=act)
+    )

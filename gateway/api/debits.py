@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from credit_control import collecting
+from credit_control import collecting, follow_ups
 from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import SEEN, Day, Id, Reason
-from gateway.session import CurrentSession, Reader, SellerOnce, TransactionalRoute
+from gateway.session import CurrentSession, Reader, Seller, SellerOnce, TransactionalRoute
 from ledger import creditors
 from mandates import debits
 from mandates.models import Debit
@@ -49,7 +49,22 @@ class DebitOut(BaseModel):
     end_to_end_id: str
     payment_id: str | None
     reason_code: str | None
+    failed_on: date | None
+    next_step: str | None = Field(description="What the reason code asks for, see /v1/reason-codes.")
+    followed_up: str | None = Field(description="What was done about a failed debit, or why nothing is.")
+    retry_of: str | None
+    attempt: int
     created_at: datetime
+
+
+class RetryIn(BaseModel):
+    """Try a failed debit again: on its mandate, or the customer's newest active one where that is over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    because: str = Field(min_length=1, max_length=200, pattern=SEEN)
+    mandate_id: Id | None = None
+    collect_on: Day | None = None
 
 
 class DueIn(BaseModel):
@@ -101,3 +116,15 @@ def get_debit(debit_id: Id, session: CurrentSession, act: Reader) -> DebitOut:
 @router.post("/{debit_id}/cancel")
 def cancel_debit(debit_id: Id, body: Reason, session: CurrentSession, act: SellerOnce) -> DebitOut:
     return DebitOut.model_validate(debits.cancel(session, debit_id, reason=body.reason, act=act))
+
+
+@router.post("/{debit_id}/retry", status_code=201)
+def retry_debit(debit_id: Id, body: RetryIn, session: CurrentSession, act: SellerOnce) -> DebitOut:
+    """A person has a failed debit tried again, whatever its reason code says; a dispute is over with it."""
+    return DebitOut.model_validate(follow_ups.retry(session, debit_id, **body.model_dump(), act=act))
+
+
+@router.post("/{debit_id}/clear")
+def clear_debit(debit_id: Id, body: Reason, session: CurrentSession, act: Seller) -> DebitOut:
+    """A person found that a failed debit no longer speaks against collecting its invoice."""
+    return DebitOut.model_validate(follow_ups.clear(session, debit_id, because=body.reason, act=act))

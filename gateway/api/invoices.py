@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from gateway import invoice_import
@@ -56,6 +58,9 @@ class InvoiceOut(BaseModel):
     total_minor: int
     open_minor: int
     collection_status: str
+    reversible_until: date | None = Field(
+        default=None, description="The last day on which the bank may take back money that pays it."
+    )
     issued_on: date
     due_on: date
     reference: str | None
@@ -123,9 +128,19 @@ def list_invoices(
         Invoice.collection_status: collection_status,
     }  # fmt: skip
     query = select(Invoice).where(*(column == value for column, value in wanted.items() if value is not None))
-    return page(session, query, Invoice.id, cursor, InvoiceOut.model_validate)
+    shown = page(session, query, Invoice.id, cursor, InvoiceOut.model_validate)
+    _add_reversible(session, shown.data)
+    return shown
 
 
 @router.get("/{invoice_id}")
 def get_invoice(invoice_id: Id, session: CurrentSession, act: Reader) -> InvoiceOut:
-    return InvoiceOut.model_validate(invoices.get(session, invoice_id))
+    shown = InvoiceOut.model_validate(invoices.get(session, invoice_id))
+    _add_reversible(session, [shown])
+    return shown
+
+
+def _add_reversible(session: Session, shown: Sequence[InvoiceOut]) -> None:
+    until = invoices.reversible_until(session, [one.id for one in shown])
+    for one in shown:
+        one.reversible_until = until.get(one.id)

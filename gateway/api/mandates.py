@@ -13,7 +13,7 @@ from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import SEEN, Day, Id, Reason
 from gateway.session import CurrentSession, Reader, Seller, TransactionalRoute
 from ledger import creditors
-from mandates import amending, cancelling, lifecycle
+from mandates import amending, cancelling, lifecycle, suspending
 from mandates.amending import Changes
 from mandates.lifecycle import SignedMandate
 from mandates.models import Mandate, MandateType, Scheme
@@ -94,6 +94,7 @@ class MandateOut(BaseModel):
     signed_on: date
     signed_at_place: str | None
     last_collection_on: date | None
+    failures_in_a_row: int
     created_at: datetime
 
 
@@ -133,6 +134,18 @@ def activate_mandate(mandate_id: Id, session: CurrentSession, act: Seller) -> Ma
 def cancel_mandate(mandate_id: Id, body: Reason, session: CurrentSession, act: Seller) -> MandateOut:
     """End a mandate; its scheduled debits are cancelled with it."""
     return MandateOut.model_validate(cancelling.cancel(session, mandate_id, reason=body.reason, act=act))
+
+
+@router.post("/{mandate_id}/suspend")
+def suspend_mandate(mandate_id: Id, body: Reason, session: CurrentSession, act: Seller) -> MandateOut:
+    """No debit may be drawn on it until it is resumed; its scheduled debits are cancelled."""
+    return MandateOut.model_validate(suspending.suspend(session, mandate_id, reason=body.reason, act=act))
+
+
+@router.post("/{mandate_id}/resume")
+def resume_mandate(mandate_id: Id, body: Reason, session: CurrentSession, act: Seller) -> MandateOut:
+    """A person found that a suspended mandate may be used again; its failures in a row are forgotten."""
+    return MandateOut.model_validate(suspending.resume(session, mandate_id, reason=body.reason, act=act))
 
 
 @router.post("/{mandate_id}/amend")
