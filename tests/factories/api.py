@@ -33,6 +33,16 @@ class Caller:
         assert reply.status_code == status, reply.text
         return reply.json()
 
+    def put(self, path: str, body: Any, *, status: int = 200) -> Any:
+        reply = self.client.put(path, json=body, headers=self.headers)
+        assert reply.status_code == status, reply.text
+        return reply.json()
+
+    def delete(self, path: str, *, status: int = 200) -> Any:
+        reply = self.client.delete(path, headers=self.headers)
+        assert reply.status_code == status, reply.text
+        return reply.json()
+
     def upload(self, *contents: bytes, **form: str) -> list[dict[str, Any]]:
         """The outcome of each file of one upload."""
         outcomes: list[dict[str, Any]] = self.upload_raw(*contents, status=201, **form)["data"]

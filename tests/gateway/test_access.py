@@ -36,6 +36,8 @@ GET  /v1/bank-accounts/{bank_account_id}/collection-dates 404 404  404   404    
 GET  /v1/customers                                     200   200   200   200    -    -
 POST /v1/customers                                     422   422   422    x     -    -
 GET  /v1/customers/{customer_id}                       404   404   404   404    -    -
+POST /v1/customers/{customer_id}/stop-automatic        422   422   422    x     -    -
+POST /v1/customers/{customer_id}/resume-automatic      422   422    x     x     -    -
 GET  /v1/invoices                                      200   200   200   200    -    -
 POST /v1/invoices                                      422   422   422    x     -    -
 POST /v1/invoices/bulk                                 200   200   200    x     -    -
@@ -48,6 +50,8 @@ POST /v1/mandates                                      422   422   422    x     
 GET  /v1/mandates/{mandate_id}                         404   404   404   404    -    -
 POST /v1/mandates/{mandate_id}/activate                404   404   404    x     -    -
 POST /v1/mandates/{mandate_id}/cancel                  422   422   422    x     -    -
+POST /v1/mandates/{mandate_id}/suspend                 422   422   422    x     -    -
+POST /v1/mandates/{mandate_id}/resume                  422   422   422    x     -    -
 POST /v1/mandates/{mandate_id}/amend                   422   422   422    x     -    -
 GET  /v1/mandates/{mandate_id}/amendments              404   404   404   404    -    -
 GET  /v1/debits                                        200   200   200   200    -    -
@@ -55,6 +59,8 @@ POST /v1/debits                                        422   422   422    x     
 POST /v1/debits/due                                    422   422   422    x     -    -
 GET  /v1/debits/{debit_id}                             404   404   404   404    -    -
 POST /v1/debits/{debit_id}/cancel                      422   422   422    x     -    -
+POST /v1/debits/{debit_id}/retry                       422   422   422    x     -    -
+POST /v1/debits/{debit_id}/clear                       422   422   422    x     -    -
 GET  /v1/debit-batches                                 200   200   200   200    -    -
 POST /v1/debit-batches                                 404   404    x     x     -    -
 GET  /v1/debit-batches/{batch_id}                      404   404   404   404    -    -
@@ -89,6 +95,10 @@ GET  /v1/allocations/{allocation_id}                   404   404   404   404    
 POST /v1/allocations/{allocation_id}/reverse           422   422    x     x     -    -
 POST /v1/refunds                                       422   422    x     x     -    -
 GET  /v1/refunds                                       200   200   200   200    -    -
+GET  /v1/reason-codes                                  200   200   200   200    -    -
+PUT  /v1/creditors/{creditor_id}/reason-codes/{code}   404    x     x     x     -    -
+DELETE /v1/creditors/{creditor_id}/reason-codes/{code} 404    x     x     x     -    -
+GET  /v1/reports/cash-at-risk                          200   200   200   200    -    -
 GET  /v1/events                                        200   200   200   200    -    -
 GET  /healthz                                          200   200   200   200   200  200
 GET  /readyz                                           200   200   200   200   200  200

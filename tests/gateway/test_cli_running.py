@@ -41,6 +41,7 @@ def test_every_command_of_the_contract_is_there() -> None:
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
         "batch release", "batch discard", "batch file",
         "terms show", "terms set", "account dates", "account set", "mandate amend",
+        "report cash-at-risk", "reason-codes",
     }  # fmt: skip
 
 
