@@ -16,7 +16,8 @@ INVARIANTS = (
         """
         SELECT count(stored_files.released_at), count(*) FILTER (
             WHERE (batches.released_at IS NULL) <> (stored_files.released_at IS NULL)
-        ) FROM batches LEFT JOIN stored_files ON stored_files.batch_id = batches.id
+        ) FROM batches
+        LEFT JOIN stored_files ON stored_files.batch_id = batches.id AND stored_files.withdrawn_at IS NULL
         """,
     ),
 )
