@@ -99,7 +99,7 @@ def _profile(name: str, also: str, umlauts: Mapping[str, str]) -> Characters:
         name=name,
         taken=taken,
         beyond=re.compile(f"[^{inside} ]"),
-        clean=re.compile(f"[{inside}]+(?: [{inside}]+)*"),
+        clean=re.compile(f"[{inside}]++(?: [{inside}]++)*+"),
         equivalents=_Equivalents({**umlauts, **_LETTERS, **_SIGNS}),
     )
 
@@ -143,9 +143,10 @@ def to_sepa(text: str, characters: Characters = DEFAULT) -> str:
     """
     if characters.clean.fullmatch(text) is not None:
         return text
-    equivalents = characters.equivalents
-    replaced = characters.beyond.sub(lambda found: equivalents[found[0]], unicodedata.normalize("NFC", text))
-    converted = " ".join(replaced.split())
+    written = unicodedata.normalize("NFC", text)
+    for character in set(characters.beyond.findall(written)):
+        written = written.replace(character, characters.equivalents[character])
+    converted = " ".join(written.split())
     return converted or (REPLACEMENT if text.strip() else "")
 
 
