@@ -117,6 +117,8 @@ class PaymentBlock:
     creditor: Party
     creditor_id: str
     batch_booking: bool = True
+    category_purpose: str | None = None
+    ultimate_creditor: str | None = None
     transactions: Transactions
 
     @property

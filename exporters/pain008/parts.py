@@ -180,9 +180,23 @@ def ultimate_debtor(name: str | None, profile: Profile) -> str:
     return f"<UltmtDbtr><Nm>{values.name(name, profile, 'ultimate_debtor')}</Nm></UltmtDbtr>"
 
 
+def ultimate_creditor(name: str | None, profile: Profile) -> str:
+    """UltmtCdtr: on whose behalf the creditor collects."""
+    if name is None:
+        return ""
+    return f"<UltmtCdtr><Nm>{values.name(name, profile, 'ultimate_creditor')}</Nm></UltmtCdtr>"
+
+
 def purpose(code: str | None) -> str:
     """Purp: a code of the external list of ISO 20022."""
     return "" if code is None else f"<Purp><Cd>{values.shaped(code, values.PURPOSE, 'purpose')}</Cd></Purp>"
+
+
+def category_purpose(code: str | None) -> str:
+    """CtgyPurp: what all collections of a block are for, a code of the external list of ISO 20022."""
+    if code is None:
+        return ""
+    return f"<CtgyPurp><Cd>{values.shaped(code, values.PURPOSE, 'category_purpose')}</Cd></CtgyPurp>"
 
 
 def remittance(transaction: Transaction, profile: Profile) -> str:

@@ -21,6 +21,7 @@ SERVICE_LEVEL = f"{TYPE}/SvcLvl"
 LOCAL_INSTRUMENT = f"{TYPE}/LclInstrm"
 SCHEME = f"{LOCAL_INSTRUMENT}/Cd"
 SEQUENCE_TYPE = f"{TYPE}/SeqTp"
+CATEGORY_PURPOSE = f"{TYPE}/CtgyPurp/Cd"
 COLLECT_ON = "ReqdColltnDt"
 CHARGES = "ChrgBr"  # in DrctDbtTxInf as well
 BLOCK_CREDITOR = "CdtrSchmeId"

@@ -65,6 +65,8 @@ def _block(head: Part, transactions: list[Part]) -> PaymentBlock:
         creditor=_party(head, "Cdtr"),
         creditor_id=_stated(head, transactions, places.BLOCK_CREDITOR_ID, places.CREDITOR_ID),
         batch_booking=is_true(head.fields.get(places.BATCH_BOOKING, "true")),
+        category_purpose=head.fields.get(places.CATEGORY_PURPOSE),
+        ultimate_creditor=head.fields.get("UltmtCdtr/Nm"),
         transactions=tuple(_transaction(transaction) for transaction in transactions),
     )
 

@@ -44,6 +44,16 @@ _IDENTIFIERS = ValueRule(
 )
 
 
+_PURPOSE = ValueRule(
+    "purpose",
+    _ERROR,
+    "ISO 20022 external codes",
+    exactly(places.PURPOSE, places.CATEGORY_PURPOSE),
+    transaction_rules.purpose_is_code,
+    strict=True,
+)
+
+
 def _names(*parties: str) -> ValueRule:
     paths = exactly(*(f"{party}/Nm" for party in parties))
     return ValueRule("name_length", _ERROR, f"{_IG}, Nm", paths, party_rules.name_length)
@@ -106,6 +116,7 @@ BLOCK_RULES: tuple[Rule, ...] = (
     CaseRule(
         "creditor_identifier", _ERROR, "EPC262-08", party_rules.creditor_identifier(places.BLOCK_CREDITOR)
     ),
+    _PURPOSE,
     *_TEXTS,
 )
 
@@ -259,14 +270,7 @@ _REMITTANCE: tuple[Rule, ...] = (
         transaction_rules.creditor_reference_sound,
         (places.STRUCTURED,),
     ),
-    ValueRule(
-        "purpose",
-        _ERROR,
-        "ISO 20022 external codes",
-        exactly(places.PURPOSE),
-        transaction_rules.purpose_is_code,
-        strict=True,
-    ),
+    _PURPOSE,
 )
 
 TRANSACTION_RULES: tuple[Rule, ...] = (

@@ -45,6 +45,7 @@ _BLOCK = compact("""
               <Cd>%(scheme)s</Cd>
             </LclInstrm>
             <SeqTp>%(sequence_type)s</SeqTp>
+            %(category_purpose)s
           </PmtTpInf>
           <ReqdColltnDt>%(collect_on)s</ReqdColltnDt>
           <Cdtr>
@@ -59,6 +60,7 @@ _BLOCK = compact("""
           <CdtrAgt>
             <FinInstnId>%(agent)s</FinInstnId>
           </CdtrAgt>
+          %(ultimate_creditor)s
           <ChrgBr>SLEV</ChrgBr>
           <CdtrSchmeId>
             %(creditor_id)s
@@ -174,11 +176,13 @@ def _head(block: PaymentBlock, profile: Profile) -> str:
         "sum": values.decimal(block.control_sum_minor),
         "scheme": block.scheme,
         "sequence_type": block.sequence_type,
+        "category_purpose": parts.category_purpose(block.category_purpose),
         "collect_on": block.collect_on.isoformat(),
         "creditor": values.name(creditor.name, profile, "creditor.name"),
         "address": parts.address(creditor.address, profile, "creditor.address"),
         "iban": values.shaped(creditor.iban, values.IBAN, "creditor.iban"),
         "agent": parts.agent(creditor, profile, "creditor.bic"),
+        "ultimate_creditor": parts.ultimate_creditor(block.ultimate_creditor, profile),
         "creditor_id": parts.scheme_identification(block.creditor_id, profile, "creditor_id"),
     }
 

@@ -7,7 +7,9 @@ from io import BytesIO
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from exporters.pain008.characters import FRENCH, GERMAN, LATIN, Characters
 from exporters.pain008.fields import NotADirectDebitFile
 from exporters.pain008.message import Amendment, DirectDebitMessage, Scheme, SequenceType
 from exporters.pain008.profiles import SEPA_2009
@@ -42,6 +44,31 @@ def with_change(old: str, new: str) -> bytes:
 @given(messages())
 def test_every_message_of_sepa_text_comes_back_equal(made: DirectDebitMessage) -> None:
     assert read(written(made)) == made
+
+
+@pytest.mark.parametrize("characters", [GERMAN, FRENCH], ids=lambda characters: characters.name)
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_every_message_comes_back_with_the_letters_that_the_bank_takes(
+    characters: Characters, data: st.DataObject
+) -> None:
+    made = data.draw(messages(characters))
+    assert read(written(made, characters=characters)) == made
+
+
+@pytest.mark.parametrize("characters", [LATIN, GERMAN], ids=lambda characters: characters.name)
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_every_message_of_the_older_version_comes_back_equal(
+    characters: Characters, data: st.DataObject
+) -> None:
+    made = data.draw(messages(characters, addressed=False))
+    assert read(written(made, SEPA_2009, characters)) == made
+
+
+def test_umlauts_stay_where_the_bank_takes_them() -> None:
+    made = message_with(debtor=debtor(name="Jörg Groß & Söhne"), remittance="Rücklage 5 % *")
+    assert read(written(made, characters=GERMAN)) == made
 
 
 def test_a_stream_is_read_like_bytes() -> None:

@@ -159,6 +159,8 @@ REFUSED = [
     ("blocks[0].creditor.iban", message(block(creditor=creditor(iban="DE02 1203 0000 0000 2020 51")))),
     ("blocks[0].creditor.bic", message(block(creditor=creditor(bic="NOTPROVIDED")))),
     ("blocks[0].creditor_id", message(block(creditor_id="DE98ZZZ0999999999&"))),
+    ("blocks[0].category_purpose", message(block(category_purpose="supp"))),
+    ("blocks[0].ultimate_creditor", message(block(ultimate_creditor=" "))),
 ]
 REFUSED_TRANSACTIONS = [
     ("end_to_end_id", {"end_to_end_id": "INV//1"}),

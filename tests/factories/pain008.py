@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_97_10
 
+from exporters.pain008.characters import LATIN, Characters
 from exporters.pain008.message import (
     Address,
     Amendment,
@@ -95,10 +96,10 @@ def message_with(**changes: Any) -> DirectDebitMessage:
     return message(block(transaction(**changes)))
 
 
-def written(message: DirectDebitMessage, profile: Profile = DEFAULT) -> bytes:
+def written(message: DirectDebitMessage, profile: Profile = DEFAULT, characters: Characters = LATIN) -> bytes:
     """The bytes of the file that holds `message`."""
     out = BytesIO()
-    write(message, out=out, profile=profile)
+    write(message, out=out, profile=profile, characters=characters)
     return out.getvalue()
 
 
@@ -131,9 +132,10 @@ def references() -> st.SearchStrategy[str]:
     return st.builds(str.join, st.sampled_from(["/", " ", "-"]), words).filter(lambda text: len(text) <= 35)
 
 
-def sepa_text(limit: int) -> st.SearchStrategy[str]:
-    """Guaranteed characters as they leave the writer: no blanks at the ends, none doubled."""
-    words = st.lists(st.text(_PLAIN + "/", min_size=1, max_size=limit), min_size=1, max_size=4)
+def sepa_text(limit: int, characters: Characters = LATIN) -> st.SearchStrategy[str]:
+    """What the bank takes as it leaves the writer: no blanks at the ends, none doubled."""
+    inside = "".join(sorted(characters.taken - {" "}))
+    words = st.lists(st.text(inside, min_size=1, max_size=limit), min_size=1, max_size=4)
     return words.map(lambda parts: " ".join(parts)[:limit].rstrip())
 
 
@@ -144,35 +146,35 @@ def ibans() -> st.SearchStrategy[str]:
     )
 
 
-def addresses() -> st.SearchStrategy[Address]:
+def addresses(characters: Characters = LATIN) -> st.SearchStrategy[Address]:
     return st.builds(
         Address,
         country=st.sampled_from(["CH", "DE", "FR", "GB"]),
-        town=sepa_text(35),
-        postcode=st.none() | sepa_text(16),
-        street=st.none() | sepa_text(70),
-        building=st.none() | sepa_text(16),
-        lines=st.lists(sepa_text(70), max_size=2).map(tuple),
+        town=sepa_text(35, characters),
+        postcode=st.none() | sepa_text(16, characters),
+        street=st.none() | sepa_text(70, characters),
+        building=st.none() | sepa_text(16, characters),
+        lines=st.lists(sepa_text(70, characters), max_size=2).map(tuple),
     )
 
 
-def parties() -> st.SearchStrategy[Party]:
+def parties(characters: Characters = LATIN, *, addressed: bool = True) -> st.SearchStrategy[Party]:
     return st.builds(
         Party,
-        name=sepa_text(70),
+        name=sepa_text(70, characters),
         iban=ibans(),
         bic=st.none() | st.sampled_from(["COBADEFFXXX", "UBSWCHZH80A", "DEUTDEFF"]),
-        address=st.none() | addresses(),
+        address=st.none() | addresses(characters) if addressed else st.none(),
     )
 
 
-def amendments() -> st.SearchStrategy[Amendment]:
+def amendments(characters: Characters = LATIN) -> st.SearchStrategy[Amendment]:
     """Amendments that say what changed; the old account is not named when the bank changed."""
     some = st.builds(
         Amendment,
         original_mandate_id=st.none() | references(),
         original_creditor_id=st.none() | st.just(CREDITOR_ID),
-        original_creditor_name=st.none() | sepa_text(70),
+        original_creditor_name=st.none() | sepa_text(70, characters),
         original_debtor_iban=st.none() | ibans(),
     )
     moved = some.map(
@@ -181,10 +183,10 @@ def amendments() -> st.SearchStrategy[Amendment]:
     return some.filter(lambda amendment: amendment != Amendment()) | moved
 
 
-def transactions() -> st.SearchStrategy[Transaction]:
+def transactions(characters: Characters = LATIN, *, addressed: bool = True) -> st.SearchStrategy[Transaction]:
     remittances: st.SearchStrategy[dict[str, str]] = st.one_of(
         st.just({}),
-        st.fixed_dictionaries({"remittance": sepa_text(140)}),
+        st.fixed_dictionaries({"remittance": sepa_text(140, characters)}),
         st.fixed_dictionaries(
             {
                 "creditor_reference": st.from_regex(r"[A-Z0-9]{1,21}", fullmatch=True).map(
@@ -199,36 +201,45 @@ def transactions() -> st.SearchStrategy[Transaction]:
             "amount": st.integers(1, 99_999_999_999).map(lambda minor: Money(minor, "EUR")),
             "mandate_id": references(),
             "signed_on": st.dates(date(2010, 1, 1), TODAY),
-            "debtor": parties(),
+            "debtor": parties(characters, addressed=addressed),
             "instruction_id": st.none() | references(),
-            "amendment": st.none() | amendments(),
-            "ultimate_debtor": st.none() | sepa_text(70),
+            "amendment": st.none() | amendments(characters),
+            "ultimate_debtor": st.none() | sepa_text(70, characters),
             "purpose": st.none() | st.sampled_from(["GDDS", "OTHR", "SALA"]),
         }
     )
     return st.builds(lambda fields, remittance: Transaction(**fields, **remittance), plain, remittances)
 
 
-def blocks() -> st.SearchStrategy[PaymentBlock]:
+def blocks(characters: Characters = LATIN, *, addressed: bool = True) -> st.SearchStrategy[PaymentBlock]:
     return st.builds(
         PaymentBlock,
         payment_information_id=references(),
         scheme=st.sampled_from(Scheme),
         sequence_type=st.sampled_from(SequenceType),
         collect_on=st.dates(TODAY, date(2027, 12, 31)),
-        creditor=parties(),
+        creditor=parties(characters, addressed=addressed),
         creditor_id=st.just(CREDITOR_ID),
         batch_booking=st.booleans(),
-        transactions=st.lists(transactions(), min_size=1, max_size=3).map(tuple),
+        category_purpose=st.none() | st.sampled_from(["CASH", "SUPP"]),
+        ultimate_creditor=st.none() | sepa_text(70, characters),
+        transactions=st.lists(transactions(characters, addressed=addressed), min_size=1, max_size=3).map(
+            tuple
+        ),
     )
 
 
-def messages() -> st.SearchStrategy[DirectDebitMessage]:
-    """Every message that is in SEPA text already; `created_at` is whole seconds, as the file writes it."""
+def messages(
+    characters: Characters = LATIN, *, addressed: bool = True
+) -> st.SearchStrategy[DirectDebitMessage]:
+    """Every message in what the bank takes already; `created_at` is whole seconds, as the file writes it.
+
+    The older version of the message has no place for the addresses, so they can be left out.
+    """
     return st.builds(
         DirectDebitMessage,
         message_id=references(),
         created_at=st.integers(_IN_2020, _IN_2040).map(lambda second: datetime.fromtimestamp(second, UTC)),
-        initiating_party=sepa_text(70),
-        blocks=st.lists(blocks(), min_size=1, max_size=3).map(tuple),
+        initiating_party=sepa_text(70, characters),
+        blocks=st.lists(blocks(characters, addressed=addressed), min_size=1, max_size=3).map(tuple),
     )

@@ -310,6 +310,11 @@ CASES: list[tuple[str, Change, Change]] = [
         ("</DbtrAcct>", "</DbtrAcct><Purp><Cd>ab</Cd></Purp>"),
         ("</DbtrAcct>", "</DbtrAcct><Purp><Cd>GDDS</Cd></Purp>"),
     ),
+    (
+        "purpose",
+        ("</SeqTp>", "</SeqTp><CtgyPurp><Cd>ab</Cd></CtgyPurp>"),
+        ("</SeqTp>", "</SeqTp><CtgyPurp><Cd>SUPP</Cd></CtgyPurp>"),
+    ),
     ("blank_text", (NAME_OF_DEBTOR, "<Nm> </Nm>"), (NAME_OF_DEBTOR, "<Nm>.</Nm>")),
     (
         "blank_text",
