@@ -14,13 +14,14 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from credit_control import follow_ups
-from gateway import statement_import
+from gateway import notice_sending, statement_import
 from gateway.logs import where
+from gateway.mail import Fate
 from gateway.models import IdempotentReply
 from gateway.runtime import Runtime
 from ledger import invoices
 from ledger.outbox import jobs
-from mandates import failures, returns
+from mandates import failures, pre_notifications, returns
 from reconciliation import matching
 from reconciliation.matching import MatchReport
 
@@ -102,6 +103,12 @@ def _import_statement_file(context: JobContext, file_id: str) -> None:
         match_everything(runtime, actor="job")
 
 
+@jobs.task(name=pre_notifications.JOB, pass_context=True)
+def _send_notices(context: JobContext) -> None:
+    done = notice_sending.send_in_job(_runtime(context))
+    log.info("notices", **{str(fate): done.by_fate[fate] for fate in Fate}, trouble=done.trouble)
+
+
 # The periodic jobs run every hour, not once at midnight: the treasury's day may begin at any hour of UTC, a server
 # that was off catches up when it starts, and what failed is done by the next one.
 
@@ -118,6 +125,13 @@ def _match_waiting(context: JobContext, timestamp: int) -> None:
 def _import_waiting(context: JobContext, timestamp: int) -> None:
     """Files that arrived and whose job has failed, for example because the database went away."""
     log.info("queued_again", count=statement_import.queue_waiting(_runtime(context)))
+
+
+@jobs.periodic(cron="*/5 * * * *")
+@jobs.task(name="send_waiting_notices", queue=PERIODIC, pass_context=True, queueing_lock="send_waiting_notices")
+def _send_waiting_notices(context: JobContext, timestamp: int) -> None:
+    """Notices that a mail server did not take, and debits that need another notice than they have."""
+    _send_notices(context)
 
 
 @jobs.periodic(cron="5 * * * *")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ledger.business_days import roll_forward
+from mandates.models import AnnouncedBy
+from mandates.terms import Terms
 
 
 def first_date(today: date, days: int) -> date:
@@ -50,3 +52,14 @@ class Promise:
         if self.days is None or self.kept_by_invoice(wanted, amount_minor, today=today):
             return wanted
         return max(wanted, first_date(today, self.days))
+
+
+def promise_of(
+    agreed: Terms, *, customer_days: int | None, invoiced_on: date | None, due_on: date, total_minor: int
+) -> Promise:
+    """What is owed before an invoice is debited: the customer's own agreement goes before the creditor's terms."""
+    days = agreed.notice_days if customer_days is None else customer_days
+    return Promise(
+        days=days if agreed.announced_by == AnnouncedBy.DUECOURSE else None,
+        invoiced_on=invoiced_on, invoiced_for=roll_forward(due_on), invoiced_minor=total_minor,
+    )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway import settings
-from gateway.settings import Misconfigured, Settings
+from gateway.settings import Misconfigured, Settings, SmtpSecurity
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +73,47 @@ def test_misspelt_variables_are_found() -> None:
 
 def test_every_setting_has_a_default() -> None:
     assert [name for name, field in Settings.model_fields.items() if field.is_required()] == []
+
+
+def test_without_a_mail_server_nothing_is_sent() -> None:
+    chosen = settings.load()
+    assert (chosen.smtp_host, chosen.smtp_from, chosen.smtp_security) == (None, None, SmtpSecurity.STARTTLS)
+
+
+def test_a_mail_server_has_the_usual_port_of_its_protection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUECOURSE_SMTP_HOST", "mail.example.org")
+    monkeypatch.setenv("DUECOURSE_SMTP_FROM", "billing@EXÄMPLE.org")
+    for security, port in (("starttls", 587), ("tls", 465), ("none", 25)):
+        monkeypatch.setenv("DUECOURSE_SMTP_SECURITY", security)
+        assert settings.load().smtp_port_or_usual == port
+    monkeypatch.setenv("DUECOURSE_SMTP_PORT", "2525")
+    assert settings.load().smtp_port_or_usual == 2525
+    assert settings.load().smtp_from == "billing@xn--exmple-cua.org"
+
+
+@pytest.mark.parametrize(
+    ("set_to", "fault"),
+    [
+        ({"HOST": "mail.example.org"}, "DUECOURSE_SMTP_FROM"),
+        ({"HOST": "mail.example.org", "FROM": "Billing <billing@example.org>"}, "DUECOURSE_SMTP_FROM"),
+        ({"SECURITY": "none", "PASSWORD": "geheim"}, "DUECOURSE_SMTP_PASSWORD"),
+        ({"SECURITY": "ssl"}, "DUECOURSE_SMTP_SECURITY"),
+        ({"PORT": "0"}, "DUECOURSE_SMTP_PORT"),
+        ({"CA_FILE": "/nowhere/authority.pem"}, "DUECOURSE_SMTP_CA_FILE"),
+        ({"TIMEOUT_SECONDS": "0"}, "DUECOURSE_SMTP_TIMEOUT_SECONDS"),
+    ],
+)
+def test_a_mail_server_that_cannot_be_meant_is_named(
+    set_to: dict[str, str], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in set_to.items():
+        monkeypatch.setenv(f"DUECOURSE_SMTP_{name}", value)
+    with pytest.raises(Misconfigured) as refused:
+        settings.load()
+    assert refused.value.message.startswith(f"{fault}: ")
+    assert "geheim" not in refused.value.message
+
+
+def test_the_password_of_the_mail_server_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUECOURSE_SMTP_PASSWORD", "geheim")
+    assert "geheim" not in repr(settings.load())
