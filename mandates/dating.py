@@ -11,8 +11,7 @@ from ledger.business_days import is_business_day, roll_forward
 from ledger.cut_offs import CutOff
 from ledger.errors import Rejected
 from ledger.models import BankAccount, Customer, Invoice
-from mandates.models import AnnouncedBy
-from mandates.notice_promises import Promise
+from mandates.notice_promises import Promise, promise_of
 from mandates.terms import Terms
 
 
@@ -46,14 +45,10 @@ class Calendar:
 
     def promise(self, invoice: Invoice, customer: Customer) -> Promise:
         """What the customer was promised about being told."""
-        agreed = self.terms.notice_days if customer.notice_days is None else customer.notice_days
-        announces = self.terms.announced_by == AnnouncedBy.DUECOURSE
-        return Promise(
-            days=agreed if announces else None,
-            invoiced_on=invoice.pre_notified_on,
-            invoiced_for=roll_forward(invoice.due_on),
-            invoiced_minor=invoice.total_minor,
-        )
+        return promise_of(
+            self.terms, customer_days=customer.notice_days, invoiced_on=invoice.pre_notified_on,
+            due_on=invoice.due_on, total_minor=invoice.total_minor,
+        )  # fmt: skip
 
     def date_of(
         self,

@@ -18,6 +18,7 @@ from ledger.identifiers import new_id
 from ledger.models import BankAccount, Invoice
 from ledger.sepa_text import is_sepa_reference
 from ledger.states import CollectionStatus
+from mandates import pre_notifications
 from mandates.collectable import (
     DORMANT_AFTER_YEARS,
     ENDED,
@@ -59,7 +60,7 @@ def schedule_many(
     one-off, on an invoice that has nothing open or is being collected already, that do not belong together,
     that are not in EUR or too large, or on a date that is too early for the bank or for the notice to the
     customer. A date that is no T2 day rolls forward, and the debit says so. The status of the invoices becomes
-    `collecting`.
+    `collecting`, and the customers are told (mandates.pre_notifications).
     """
     desk = Desk.of(session, wishes, bank_account_id=bank_account_id)
     rows: list[dict[str, object]] = []
@@ -106,9 +107,10 @@ def cancel(session: Session, debit_id: str, *, reason: str, act: Act) -> Debit:
 
 
 def drop(session: Session, doomed: Sequence[Debit], *, reason: str, act: Act) -> None:
-    """Cancel scheduled debits and lift the hold of their invoices."""
+    """Cancel scheduled debits, lift the hold of their invoices, and let their notices stand no longer."""
     states.move(session, DEBIT, [debit.id for debit in doomed], DebitState.CANCELLED, act=act, reason=reason)
     invoices.hold(session, [debit.invoice_id for debit in doomed], None, act=act, cause="debit.cancelled")
+    pre_notifications.withdraw(session, [debit.id for debit in doomed], reason=reason, act=act)
 
 
 def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
@@ -208,3 +210,4 @@ def _write(session: Session, rows: Sequence[dict[str, object]], *, act: Act) -> 
         }  # fmt: skip
         event = outbox.NewEvent(type="debit.scheduled", object_id=str(row["id"]), act=act, data=data)
         outbox.emit(session, event)
+    pre_notifications.announce(session, ids, act=act)

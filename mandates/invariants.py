@@ -106,7 +106,7 @@ INVARIANTS = (
     ),
     Invariant(
         "debit_history_tells_the_state",
-        "The last history row of every mandate, debit and batch names its state.",
+        "The last history row of every mandate, debit, batch and notice names its state.",
         "things",
         """
         SELECT count(*), count(*) FILTER (WHERE state IS DISTINCT FROM (
@@ -117,7 +117,36 @@ INVARIANTS = (
             SELECT id, state FROM mandates
             UNION ALL SELECT id, state FROM debits
             UNION ALL SELECT id, state FROM batches
+            UNION ALL SELECT id, state FROM pre_notifications
         ) AS things
+        """,
+    ),
+    Invariant(
+        "debits_announced_in_time",
+        "A submitted debit that we announce has a notice of its amount and day that was out as long before as agreed.",
+        "debits",
+        """
+        SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+            SELECT 1 FROM pre_notifications AS notices
+            WHERE notices.debit_id = debits.id AND notices.state = 'sent' AND notices.collect_on = debits.collect_on
+            AND CASE WHEN notices.channel = 'invoice' THEN notices.amount_minor >= debits.amount_minor
+                ELSE notices.amount_minor = debits.amount_minor END
+            AND notices.noticed_on + debits.notice_days <= debits.collect_on
+        ))
+        FROM debits
+        WHERE notice_days IS NOT NULL
+        AND state IN ('submitted', 'collected', 'settled', 'returned', 'refunded', 'rejected')
+        """,
+    ),
+    Invariant(
+        "notices_unchanged",
+        "The bytes of every notice still have the hash they were sent with; one that was sent by e-mail has bytes.",
+        "notices",
+        """
+        SELECT count(*), count(*) FILTER (
+            WHERE encode(sha256(content), 'hex') IS DISTINCT FROM sha256
+            OR (channel = 'email' AND state = 'sent' AND (content IS NULL OR message_id IS NULL))
+        ) FROM pre_notifications
         """,
     ),
 )

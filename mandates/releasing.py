@@ -12,7 +12,7 @@ from ledger.acts import Act
 from ledger.database import among
 from ledger.errors import Conflict
 from ledger.models import BankAccount
-from mandates import batches
+from mandates import batches, pre_notifications
 from mandates.collectable import ENDED
 from mandates.models import Batch, Debit, Mandate, MandateType
 from mandates.states import BATCH, DEBIT, MANDATE, BatchState, DebitState, MandateState
@@ -37,7 +37,8 @@ class InvoiceChanged(Conflict):
 def release(session: Session, batch_id: str, *, act: Act) -> Batch:
     """Send the batch on its way, once: its debits are submitted, one-off mandates consumed.
 
-    Raises BatchNotFound, SecondPersonNeeded, IllegalMove, TooLate, InvoiceChanged, MandateChanged or MandateGone.
+    Raises BatchNotFound, SecondPersonNeeded, IllegalMove, TooLate, InvoiceChanged, MandateChanged, MandateGone or
+    NoticeMissing.
     """
     batch = batches.lock(session, batch_id)
     batches.require_second_person(batch, act)
@@ -46,6 +47,7 @@ def release(session: Session, batch_id: str, *, act: Act) -> Batch:
     _require_in_time(session, batch, content, act)
     _require_unchanged(session, content)
     _require_same_facts(session, batch_id)
+    pre_notifications.require_out(session, content)
     _use_mandates(session, content, act=act)
     states.move(
         session, DEBIT, [debit.id for debit in content], DebitState.SUBMITTED, act=act, reason=batch_id

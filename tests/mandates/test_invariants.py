@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from mandates import batches
+from mandates import batches, terms
 from mandates.invariants import INVARIANTS
-from mandates.models import MandateType
+from mandates.models import AnnouncedBy, MandateType
 from tests.factories.bank import match, take_in_all
 from tests.factories.books import Books
 from tests.factories.collecting import require_breach, schedule, scheduled, second, sent
+from tests.factories.notices import ERIKA, all_sent, announcing, debit_of
 from tests.factories.paying import bank_of
 
 BROKEN: dict[str, tuple[str, ...]] = {
@@ -34,6 +35,8 @@ BROKEN: dict[str, tuple[str, ...]] = {
         "UPDATE debits SET mandate_id = (SELECT id FROM mandates WHERE type = 'one_off') "
         "WHERE state = 'batched'",
     ),
+    "debits_announced_in_time": ("UPDATE pre_notifications SET noticed_on = noticed_on + 1",),
+    "notices_unchanged": ("UPDATE pre_notifications SET content = content || 'x'",),
     "debit_history_tells_the_state": ("UPDATE debits SET state = 'cancelled' WHERE state = 'scheduled'",),
 }
 
@@ -60,6 +63,12 @@ ALSO_BROKEN: tuple[tuple[str, tuple[str, ...]], ...] = (
         "debits_rest_on_mandates",
         ("UPDATE invoices SET customer_id = (SELECT max(id) FROM customers) WHERE open_minor = 0",),
     ),
+    ("debits_announced_in_time", ("DELETE FROM pre_notifications",)),
+    ("debits_announced_in_time", ("UPDATE pre_notifications SET amount_minor = amount_minor - 1",)),
+    ("debits_announced_in_time", ("UPDATE pre_notifications SET collect_on = collect_on + 1",)),
+    ("debits_announced_in_time", ("UPDATE debits SET notice_days = 2 WHERE notice_days = 1",)),
+    ("notices_unchanged", ("UPDATE pre_notifications SET content = NULL, sha256 = NULL",)),
+    ("debit_history_tells_the_state", ("UPDATE pre_notifications SET state = 'superseded'",)),
     ("debit_history_tells_the_state", ("UPDATE mandates SET state = 'expired'",)),
     ("debit_history_tells_the_state", ("UPDATE batches SET state = 'closed'",)),
     ("debit_history_tells_the_state", ("DELETE FROM state_changes WHERE to_state = 'consumed'",)),
@@ -68,12 +77,15 @@ ALSO_BROKEN: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @pytest.fixture
 def world(session: Session, books: Books) -> None:
-    """A booked batch with a collected and a returned debit, a draft, and a debit that waits for the next."""
-    customer = books.customer()
+    """A booked batch of an announced, returned debit and another, a draft, and a debit that waits for the next."""
+    announcing(books, days=1)
+    customer = books.customer(email=ERIKA)
     mandate = books.mandate(customer, type=MandateType.ONE_OFF)
     schedule(books, books.invoice(900, customer=customer), mandate)
-    returned = scheduled(books, 12_000)
+    returned = debit_of(books)
+    all_sent(session, act=books.act)
     _, message = sent(books)
+    terms.change(session, books.creditor.id, announced_by=AnnouncedBy.ERP, act=books.act)
     bank = bank_of(books)
     take_in_all(session, bank.answer(message, outcomes={returned.end_to_end_id: "AM04"}), books.act)
     match(session, books.act)
