@@ -19,7 +19,7 @@ from ledger import cut_offs
 from ledger.acts import Act
 from ledger.models import BankAccount, Creditor
 from ledger.money import Money
-from mandates import terms
+from mandates import batches, pre_notifications, terms
 from mandates.collectable import DORMANT_AFTER_YEARS
 from mandates.models import Batch, Debit
 from mandates.terms import Terms
@@ -69,7 +69,7 @@ def examine(session: Session, batch: Batch, *, act: Act) -> list[Finding]:
     """Everything found about a batch as it is now, errors first; nothing found is an empty list.
 
     Each debit is held to the rules of its file (schema, rulebooks, characters, addresses, check digits), to its
-    mandate, invoice and dates, to the creditor's limits, and to what was sent before.
+    mandate, invoice, dates and notice, to the creditor's limits, and to what was sent before.
     """
     session.flush()
     agreed = terms.of(session, batch.creditor_id)
@@ -77,6 +77,7 @@ def examine(session: Session, batch: Batch, *, act: Act) -> list[Finding]:
         *_in_file(session, batch),
         *_about_debits(session, batch, agreed),
         *_about_dates(session, batch, act),
+        *_about_notices(session, batch),
         *_limits(session, batch, agreed),
         *_twins(session, batch),
         *_unusual(session, batch),
@@ -174,6 +175,14 @@ def _about_dates(session: Session, batch: Batch, act: Act) -> Iterator[Finding]:
         f"The bank does not take the file yet; today's last collection date is {last.isoformat()}.",
         "debits.collect_on > :last", last=last,
     )  # fmt: skip
+
+
+def _about_notices(session: Session, batch: Batch) -> Iterator[Finding]:
+    if batch.released_at is None:
+        for debit_id, why in sorted(
+            pre_notifications.missing(session, batches.debits_of(session, batch.id)).items()
+        ):
+            yield Finding(rule="not_announced", severity=Severity.ERROR, debit_id=debit_id, message=why)
 
 
 _DEBTOR_DAYS = f"""

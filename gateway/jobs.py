@@ -128,7 +128,9 @@ def _import_waiting(context: JobContext, timestamp: int) -> None:
 
 
 @jobs.periodic(cron="*/5 * * * *")
-@jobs.task(name="send_waiting_notices", queue=PERIODIC, pass_context=True, queueing_lock="send_waiting_notices")
+@jobs.task(
+    name="send_waiting_notices", queue=PERIODIC, pass_context=True, queueing_lock="send_waiting_notices"
+)
 def _send_waiting_notices(context: JobContext, timestamp: int) -> None:
     """Notices that a mail server did not take, and debits that need another notice than they have."""
     _send_notices(context)

@@ -47,7 +47,8 @@ def draft(
 
     Only one batch of a creditor is drafted at a time (advisory lock). Debits whose invoice or mandate has
     changed since are cancelled instead; dates that can no longer be met move to the first possible one; what the
-    bank does not take yet stays scheduled. Raises CreditorNotFound, BankAccountNotFound or NothingToCollect.
+    bank does not take yet, and what was not announced in time, stays scheduled. Raises CreditorNotFound,
+    BankAccountNotFound or NothingToCollect.
     """
     creditors.get(session, creditor_id)
     session.execute(
@@ -58,7 +59,8 @@ def draft(
     chosen = drafting.choose(session, account, scheme, collect_until, act=act)
     if not chosen:
         raise NothingToCollect(
-            f"No {scheme} debit is scheduled that the bank would take now.", field="creditor_id"
+            f"No {scheme} debit is scheduled that the bank would take now and that was announced in time.",
+            field="creditor_id",
         )
     one_person = not terms.of(session, creditor_id).two_persons
     batch = drafting.new_batch(account, scheme, chosen, one_person=one_person, act=act)

@@ -16,8 +16,9 @@ from ledger.database import expire_rows
 from ledger.errors import Rejected
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
-from mandates import debits
+from mandates import debits, pre_notifications
 from mandates.models import Batch, Debit, Mandate, PaymentBlock, Scheme
+from mandates.putting_off import put_off
 from mandates.states import BatchState, DebitState
 
 # What a debit holds only while it is in a batch.
@@ -73,7 +74,7 @@ def choose(
     """The scheduled debits of a scheme into `account` that a file sent now can collect, locked.
 
     They are those up to `collect_until`, or up to the last day that the bank takes. Dates that can no longer be met
-    move to the first possible one.
+    move to the first possible one. A debit whose notice is not out in time for its day is left out.
     """
     cut_off = cut_offs.of(account)
     last = cut_offs.latest(cut_off, act.at)
@@ -93,15 +94,15 @@ def choose(
             .execution_options(populate_existing=True)
         )
     )
-    _meet(chosen, cut_offs.earliest(cut_off, act.at))
-    return chosen
+    return _announced(session, chosen, act=act)
 
 
-def _meet(chosen: Sequence[Debit], earliest: date) -> None:
-    for debit in chosen:
-        if debit.collect_on < earliest:
-            debit.wished_on = debit.wished_on or debit.collect_on
-            debit.collect_on, debit.moved_because = earliest, "the cut-off of the day before it had passed"
+def _announced(session: Session, chosen: Sequence[Debit], *, act: Act) -> list[Debit]:
+    """Those that can be collected on their day; one that was announced for a day now gone is announced anew first."""
+    moved = put_off(session, [debit.id for debit in chosen], act=act)
+    pre_notifications.announce(session, moved, act=act)
+    untold = pre_notifications.missing(session, chosen)
+    return [debit for debit in chosen if debit.id not in untold]
 
 
 def new_batch(

@@ -67,6 +67,12 @@ class Situation:
             )
         return None
 
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether we announce the debit and could not."""
+        notice = self.standing
+        return self.promise.days is not None and notice is not None and notice.state == NoticeState.FAILED
+
     def says_the_same(self, notice: Standing) -> bool:
         """Whether the notice names the day and the amount of the debit."""
         return notice.collect_on == self.collect_on and self._says_the_amount(notice)

@@ -14,9 +14,10 @@ from datetime import timedelta
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
-from ledger import audit, states
+from ledger import audit, cut_offs, states
 from ledger.acts import Act
 from ledger.database import among
+from ledger.models import BankAccount
 from mandates import notice_facts, pre_notifications
 from mandates.models import Debit, PreNotification
 from mandates.putting_off import put_off
@@ -26,6 +27,7 @@ CLAIMED_FOR = timedelta(minutes=10)
 # Greylisting asks for minutes, a full mailbox for hours; the last pause repeats until the mail server has answered.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 360))
 IN_A_BATCH = "Its debit is in a batch for a day that the notice can no longer be in time for."
+REPEATED_AFTER_DAYS = 3
 _ANNOUNCED = (DebitState.SCHEDULED, DebitState.BATCHED)
 
 
@@ -64,16 +66,27 @@ def claim(session: Session, *, most: int, act: Act) -> Claim:
 def catch_up(session: Session, *, most: int, act: Act) -> int:
     """Announce up to `most` scheduled debits that have no notice which fits them; gives how many it found.
 
-    So it is after a change of terms or of a customer's address, and where a notice went out a day late.
+    So it is after a change of terms or of a customer's address, where a notice went out a day late, and where nobody
+    sent a file for the day that was announced. Because of that last one nobody is written to more than once in
+    REPEATED_AFTER_DAYS.
     """
-    found = session.scalars(text(_WITHOUT_NOTICE), {"most": most}).all()
+    accounts = session.scalars(select(BankAccount).where(BankAccount.id.in_(_COLLECTING)))
+    first_files = {account.id: cut_offs.earliest(cut_offs.of(account), act.at) for account in accounts}
+    values = {
+        "most": most, "accounts": list(first_files), "first_files": list(first_files.values()),
+        "repeat": act.today - timedelta(days=REPEATED_AFTER_DAYS), "no_address": pre_notifications.NO_ADDRESS,
+    }  # fmt: skip
+    found = session.scalars(text(_WITHOUT_NOTICE), values).all()
     put_off(session, found, act=act)
     pre_notifications.announce(session, found, anew=True, act=act)
     return len(found)
 
 
+_COLLECTING = select(Debit.bank_account_id).where(Debit.state == DebitState.SCHEDULED)
 _WITHOUT_NOTICE = """
 SELECT debits.id FROM debits
+JOIN unnest(CAST(:accounts AS text[]), CAST(:first_files AS date[])) AS files (account_id, first_on)
+    ON files.account_id = debits.bank_account_id
 JOIN invoices ON invoices.id = debits.invoice_id JOIN customers ON customers.id = invoices.customer_id
 LEFT JOIN collection_terms AS terms ON terms.creditor_id = debits.creditor_id
 LEFT JOIN pre_notifications AS notices ON notices.debit_id = debits.id AND notices.state <> 'superseded'
@@ -83,8 +96,8 @@ WHERE debits.state = 'scheduled' AND coalesce(terms.announced_by, 'duecourse') =
     OR (notices.channel <> 'invoice' AND notices.amount_minor > debits.amount_minor)
     OR (notices.state = 'sent'
         AND notices.noticed_on + coalesce(customers.notice_days, terms.notice_days, 14) > debits.collect_on)
-    OR (notices.state = 'failed' AND notices.recipient IS NULL AND customers.email IS NOT NULL
-        AND notices.last_error = 'The customer has no e-mail address.')
+    OR (notices.state = 'sent' AND debits.collect_on < files.first_on AND notices.noticed_on <= :repeat)
+    OR (notices.state = 'failed' AND notices.last_error = :no_address AND customers.email IS NOT NULL)
 )
 ORDER BY debits.id LIMIT :most FOR UPDATE OF debits SKIP LOCKED
 """

@@ -24,8 +24,8 @@ def put_off(session: Session, debit_ids: Iterable[str], *, act: Act) -> list[str
     """Move those scheduled debits whose day can no longer be kept to the first T2 day that can; gives which.
 
     That is the first day of a file sent now, or what a notice of today allows, whichever is later. A debit whose
-    notice is out in time keeps its day while the bank still takes a file for it; one in a batch is never moved. The
-    caller holds the debits' rows, and lets them be announced afterwards.
+    notice is out in time keeps its day while the bank still takes a file for it. One in a batch, and one whose notice
+    waits for a person, is never moved. The caller holds the debits' rows, and lets them be announced afterwards.
     """
     situations = {one.debit_id: one for one in notice_facts.of(session, debit_ids)}
     held = session.scalars(
@@ -54,6 +54,8 @@ def _first_files(session: Session, debits: Iterable[Debit], act: Act) -> dict[st
 
 def _first_day(one: Situation, first_file: date, today: date) -> date:
     if one.collect_on >= first_file and one.why_not_out(one.collect_on) is None:
+        return one.collect_on
+    if one.waits_for_a_person:
         return one.collect_on
     return one.promise.first(max(one.collect_on, first_file), one.amount_minor, today=today)
 

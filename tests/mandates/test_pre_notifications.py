@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from exporters import debit_batches, pre_flight
 from ledger.acts import Act
 from ledger.models import Event
 from mandates import batches, debits, letters_sent, notice_queue, pre_notifications, terms
+from mandates.drafting import NothingToCollect
 from mandates.letters_sent import LetterRejected, LetterTooLate, NotToBeAnnounced
-from mandates.models import AnnouncedBy, Debit, PreNotification
+from mandates.models import AnnouncedBy, Batch, Debit, PreNotification
 from mandates.notice_queue import CLAIMED_FOR, IN_A_BATCH, PAUSES
 from mandates.pre_notifications import JOB, NO_ADDRESS, UNUSABLE_ADDRESS, NoticeMissing, NoticeNotFound
 from tests.factories.books import Books
@@ -90,18 +93,79 @@ def test_the_event_says_what_was_announced_and_names_nobody(session: Session, ou
     }  # fmt: skip
 
 
-def test_a_debit_that_is_not_announced_cannot_be_released(session: Session, ours: Books, act: Act) -> None:
-    debit = debit_of(ours, days=1)
-    batch = approved(ours)
+def announced_after_drafting(books: Books, *, days: int = 1) -> Debit:
+    """A debit in an approved batch, drafted while the ERP announced the debits; now we do."""
+    debit = debit_of(books, days=days)
+    approved(books)
+    announcing(books)
+    pre_notifications.announce(books.session, [debit.id], act=books.act)
+    return debit
+
+
+def test_a_debit_that_is_not_announced_cannot_be_released(session: Session, books: Books, act: Act) -> None:
+    debit = announced_after_drafting(books)
+    (batch,) = session.scalars(select(Batch))
+    findings = pre_flight.examine(session, batch, act=act)
+    assert [(one.rule, one.debit_id, one.message) for one in findings if one.severity == "error"] == [
+        ("not_announced", debit.id, "The notice has not been sent yet.")
+    ]
     with refused(session, NoticeMissing, "debit_id") as caught:
         release(session, batch.id, act=second(act))
     assert caught.value.message == (
         f"Debit {debit.id} cannot be collected on 2026-11-19: The notice has not been sent yet."
     )
     all_sent(session, act=act)
+    assert pre_flight.examine(session, batch, act=act) == []
     release(session, batch.id, act=second(act))
     reload(session, debit)
     assert (debit.state, debit.notice_days) == ("submitted", 1)
+    session.commit()
+
+
+def test_only_what_was_announced_in_time_is_put_into_a_batch(session: Session, ours: Books, act: Act) -> None:
+    told, untold, without = debit_of(ours, days=1), debit_of(ours, days=1), debit_of(ours, days=1, email=None)
+    claimed = {notice.debit_id: notice.id for notice in claim(session, act=act)}
+    notice_queue.note_sent(session, claimed[told.id], act=act)
+    batch = drafted(ours)
+    assert [debit.id for debit in batches.debits_of(session, batch.id)] == [told.id]
+    reload(session, untold, without)
+    assert (untold.state, without.state) == ("scheduled", "scheduled")
+    with refused(session, NothingToCollect, "creditor_id"):
+        drafted(ours)
+    session.commit()
+
+
+def test_a_day_that_was_missed_is_announced_anew_when_a_batch_is_drafted(
+    session: Session, ours: Books, act: Act
+) -> None:
+    missed = debit_of(ours, days=1)
+    kept = debit_of(ours, days=1, collect_on=date(2026, 11, 24))
+    all_sent(session, act=act)
+    later = days_later(act, 2)  # Friday
+    batch = debit_batches.draft(session, creditor_id=ours.creditor.id, act=later)[0]
+    assert [debit.id for debit in batches.debits_of(session, batch.id)] == [kept.id]
+    reload(session, missed)
+    assert (missed.state, missed.collect_on) == ("scheduled", date(2026, 11, 23))
+    all_sent(session, act=later)
+    batch = debit_batches.draft(session, creditor_id=ours.creditor.id, act=later)[0]
+    assert [debit.id for debit in batches.debits_of(session, batch.id)] == [missed.id]
+    session.commit()
+
+
+def test_a_day_that_was_missed_is_announced_anew_by_itself_but_not_every_day(
+    session: Session, ours: Books, act: Act
+) -> None:
+    debit = debit_of(ours, days=1)
+    all_sent(session, act=act)
+    for days, expected in ((0, 0), (1, 0), (2, 0), (3, 1), (4, 0)):
+        later = days_later(act, days)
+        assert notice_queue.catch_up(session, most=10, act=later) == expected, days
+        all_sent(session, act=later)
+    reload(session, debit)
+    assert debit.collect_on == date(
+        2026, 11, 24
+    )  # announced on Saturday the 21st; the bank's next day is Monday
+    assert len(notices_of(session, debit)) == 2
     session.commit()
 
 
@@ -401,10 +465,10 @@ def test_what_was_composed_for_a_day_too_early_is_never_changed_but_replaced(
 
 
 def test_a_debit_in_a_batch_is_not_moved_and_its_late_notice_waits(
-    session: Session, ours: Books, act: Act
+    session: Session, books: Books, act: Act
 ) -> None:
-    debit = debit_of(ours, days=1)
-    batch = drafted(ours)
+    debit = announced_after_drafting(books)
+    (batch,) = session.scalars(select(Batch))
     later = days_later(act, 1)
     assert claim(session, act=later) == []
     notice = notice_of(session, debit)
