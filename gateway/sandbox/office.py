@@ -88,7 +88,7 @@ class Office:
             )
         )
         for scheme in Scheme:
-            content = self._send(scheme, on)
+            content = self.send(scheme, on)
             if content is not None:
                 yield content
 
@@ -116,7 +116,8 @@ class Office:
             self.count["debits not tried again"] += len(done.left)
         self.count["settled"] += self.runtime.run(lambda session: returns.settle(session, act=act))
 
-    def _send(self, scheme: Scheme, on: date) -> bytes | None:
+    def send(self, scheme: Scheme, on: date) -> bytes | None:
+        """The file of what is scheduled in one scheme: the clerk drafts it, the manager approves and releases it."""
         clerk, manager = _act(CLERK, on, NOON), _act(MANAGER, on, NOON)
 
         def drafted(session: Session) -> str | None:
