@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from credit_control.cash_at_risk import CashAtRisk
 from gateway import logs, settings, verifying
 from gateway.commands.business import show_findings
 from gateway.commands.fresh_folder import fresh
@@ -15,7 +17,8 @@ from gateway.commands.output import amount, out, table
 from gateway.commands.running import run_server
 from gateway.runtime import open_runtime
 from gateway.sandbox import demo as story
-from gateway.sandbox.demo import DemoReport
+from gateway.sandbox.demo import CameBack, DemoReport
+from mandates.models import Scheme
 
 MARK = ".duecourse-demo"
 DEFAULT_FOLDER = Path("duecourse-demo")
@@ -58,10 +61,14 @@ def _show(report: DemoReport) -> None:
     out.print()
     table(
         "Direct debits sent",
-        ["file", "scheme", "debits", "sum"],
-        [(message, scheme, count, amount(total)) for message, scheme, count, total in report.batches],
+        ["file", "scheme", "debits", "sum", "state"],
+        [
+            (message, scheme, count, amount(total), state)
+            for message, scheme, count, total, state in report.batches
+        ],
         numbers=(2, 3),
     )
+    _show_what_failed(report)
     matched, waiting = report.matching.by_rule, report.matching.waiting
     table(
         f"{report.lines} statement lines: {matched.total()} matched, {waiting.total()} waiting for a person",
@@ -82,6 +89,59 @@ def _show(report: DemoReport) -> None:
         [(status, count, amount(open_minor)) for status, count, open_minor in report.statuses],
         numbers=(1, 2),
     )
+
+
+def _show_what_failed(report: DemoReport) -> None:
+    """Each kind of failure once, with what followed; the first three are those the story is about."""
+    kinds: dict[tuple[str, str], list[CameBack]] = {}
+    for one in report.came_back:
+        kinds.setdefault((one.state, one.reason_code), []).append(one)
+    table(
+        f"{len(report.came_back)} debits failed, and what followed by itself",
+        ["debits", "what happened", "reason", "what was done", "then"],
+        [
+            (
+                len(some),
+                some[0].state,
+                f"{some[0].reason_code} {some[0].meaning}",
+                some[0].followed_up,
+                _then(some),
+            )
+            for some in kinds.values()
+        ],
+        numbers=(0,),
+    )
+    risk = report.at_risk
+    if risk is not None:
+        table(
+            "Collected money that could still come back",
+            ["scheme", "debits", "sum", "the last of it until"],
+            [
+                (scheme, total.count, amount(total.amount_minor), _last_day(risk, scheme))
+                for scheme, total in risk.by_scheme.items()
+            ],
+            numbers=(1, 2),
+        )
+
+
+def _done(one: CameBack) -> str:
+    """What was done about a debit, without the id of the next one."""
+    return " ".join("another debit." if word.startswith("deb_") else word for word in one.followed_up.split())
+
+
+def _then(some: list[CameBack]) -> str:
+    """How the second tries stand, and how many mandates have ended or rest."""
+    tries = Counter(one.then for one in some if one.then is not None)
+    mandates = Counter(one.mandate for one in some if one.mandate != "active")
+    said = [f"second try {state}: {count}" for state, count in sorted(tries.items())]
+    return (
+        "; ".join([*said, *(f"mandate {state}: {count}" for state, count in sorted(mandates.items()))]) or "-"
+    )
+
+
+def _last_day(risk: CashAtRisk, scheme: Scheme) -> str:
+    days = [one.reversible_until for one in risk.days if one.scheme == scheme]
+    return max(days).isoformat() if days else "-"
 
 
 _RULES = {

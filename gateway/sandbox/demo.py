@@ -153,7 +153,9 @@ class _Story:
         before = count["lines"]
         self.office.take_in(self.statements, today)
         self.report.repeated = count["lines"] - before
-        rules = {name.removeprefix("line: "): number for name, number in count.items() if name.startswith("line: ")}
+        rules = {
+            name.removeprefix("line: "): number for name, number in count.items() if name.startswith("line: ")
+        }
         self.report.matching.by_rule = Counter(rules)
         with self.office.runtime.sessions() as session:
             _read(session, self.report, today)
@@ -163,7 +165,10 @@ class _Story:
             if truth is None or paid is None:
                 continue
             honest = truth.truth in (Truth.EXACT, Truth.PAID_TWICE) and paid in truth.invoices
-            self.report.right, self.report.wrong = self.report.right + honest, self.report.wrong + (not honest)
+            self.report.right, self.report.wrong = (
+                self.report.right + honest,
+                self.report.wrong + (not honest),
+            )
 
     def _wishes(self, message: DirectDebitMessage) -> Wish:
         """The certain fates once, in the first file of the consumer scheme; luck for all other collections."""
@@ -241,7 +246,7 @@ def _read(session: Session, report: DemoReport, today: date) -> None:
         )
     ]
     report.came_back = list(_came_back(session))
-    report.at_risk = cash_at_risk.report(session, act=_act("demo", today, _NIGHT))
+    report.at_risk = cash_at_risk.report(session, today=today)
 
 
 def _came_back(session: Session) -> Iterator[CameBack]:

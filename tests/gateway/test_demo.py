@@ -76,9 +76,23 @@ def test_the_company_is_as_large_as_promised(told: Told) -> None:
 def test_banks_would_take_the_files_that_it_sent(told: Told) -> None:
     sent = sorted((told.folder / "pain.008").iterdir())
     reports = [check(path.read_bytes()) for path in sent]
-    assert [report.accepted for report in reports] == [True, True]
+    assert len(reports) > 3
+    assert all(report.accepted for report in reports)
     assert sum(report.transactions for report in reports) > 900
     assert all(str(path) in told.text for path in [*sent, *(told.folder / "bank").iterdir()])
+
+
+def test_it_shows_a_reject_a_return_tried_again_and_a_mandate_that_ended(told: Told) -> None:
+    debits = told.get("/v1/debits", limit=500, state="rejected")["data"]
+    assert "AC01" in {one["reason_code"] for one in debits}
+    returned = {one["id"]: one for one in told.get("/v1/debits", limit=500, state="returned")["data"]}
+    collected = told.get("/v1/debits", limit=500, state="collected")["data"]
+    again = [returned[one["retry_of"]] for one in collected if one["retry_of"] in returned]
+    assert "AM04" in {one["reason_code"] for one in again}
+    (ended,) = [one for one in returned.values() if one["reason_code"] == "MD01"]
+    assert told.get(f"/v1/mandates/{ended['mandate_id']}")["state"] == "cancelled"
+    for code, said in (("AC01", "rejected"), ("AM04", "second try"), ("MD01", "mandate")):
+        assert re.search(rf"{said}[^┃]*", told.text[told.text.index(code) - 60 :]), code
 
 
 def test_the_keys_are_for_their_owner_only_and_open_the_api(told: Told) -> None:
