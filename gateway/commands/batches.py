@@ -128,9 +128,8 @@ def findings(batch_id: BatchId, as_json: AsJson = False) -> None:
     def work(session: Session, act: Act) -> list[tuple[Finding, str | None]]:
         found = pre_flight.examine(session, batches.get(session, batch_id), act=act)
         asked = {one.debit_id for one in found if one.debit_id}
-        names = dict(
-            session.execute(select(Debit.id, Debit.end_to_end_id).where(Debit.id.in_(asked))).tuples().all()
-        )
+        rows = session.execute(select(Debit.id, Debit.end_to_end_id).where(Debit.id.in_(asked)))
+        names = {row[0]: row[1] for row in rows}
         return [(one, names.get(one.debit_id or "")) for one in found]
 
     found = _do(Permission.READ, work)

@@ -225,17 +225,12 @@ def _read(session: Session, report: DemoReport, today: date) -> None:
         (one.message_id, one.scheme, one.debit_count, one.total_minor, one.state)
         for one in session.scalars(sent)
     ]
-    report.matching.waiting = Counter(
-        dict(
-            session.execute(
-                select(StatementLine.waiting_because, text("count(*)"))
-                .where(StatementLine.state == "unexplained")
-                .group_by(StatementLine.waiting_because)
-            )
-            .tuples()
-            .all()
-        )
+    waiting = session.execute(
+        select(StatementLine.waiting_because, text("count(*)"))
+        .where(StatementLine.state == "unexplained")
+        .group_by(StatementLine.waiting_because)
     )
+    report.matching.waiting = Counter({row[0]: row[1] for row in waiting})
     report.statuses = [
         (row.status, row.number, row.open_minor)
         for row in session.execute(

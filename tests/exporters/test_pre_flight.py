@@ -236,7 +236,7 @@ def test_a_date_that_can_no_longer_be_met_stands_beside_its_debit(
     session.commit()
 
 
-def test_release_is_examined_again_and_fails_closed(
+def test_paypal_2025_a_check_that_is_away_lets_nothing_out(
     session: Session, books: Books, act: Act, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fraud filter that was down let a payment service send millions of debits nobody had checked (August 2025)."""
