@@ -31,17 +31,26 @@ class FileDamaged(Conflict):
 
 
 def store(
-    session: Session, content: bytes, *, kind: str, name: str, batch_id: str | None, act: Act
+    session: Session,
+    content: bytes,
+    *,
+    kind: str,
+    name: str,
+    batch_id: str | None = None,
+    payback_id: str | None = None,
+    act: Act,
 ) -> StoredFile:
-    """Keep the bytes of a file that is to leave, with their SHA-256."""
+    """Keep the bytes of a file that is to leave, with their SHA-256; it belongs to a batch or a payback batch."""
     file = StoredFile(
         id=new_id("fil"), kind=kind, name=name, content=content,
         sha256=hashlib.sha256(content).hexdigest(), size=len(content), batch_id=batch_id,
-        created_at=act.at, created_by=act.actor,
+        payback_id=payback_id, created_at=act.at, created_by=act.actor,
     )  # fmt: skip
     session.add(file)
     session.flush()
-    audit.record(session, "file.stored", file.id, act=act, sha256=file.sha256, batch=batch_id)
+    audit.record(
+        session, "file.stored", file.id, act=act, sha256=file.sha256, batch=batch_id, payback=payback_id
+    )
     return file
 
 
@@ -70,6 +79,20 @@ def withdraw(session: Session, file_id: str, *, act: Act) -> None:
     file.withdrawn_at = act.at
     session.flush()
     audit.record(session, "file.withdrawn", file.id, act=act, sha256=file.sha256)
+
+
+def of_payback(session: Session, payback_id: str) -> StoredFile:
+    """The one file of a payback batch. Raises FileNotFound."""
+    standing = (StoredFile.payback_id == payback_id, StoredFile.withdrawn_at.is_(None))
+    found = session.scalars(select(StoredFile).where(*standing)).first()
+    if found is None:
+        raise FileNotFound(f"Payback batch {payback_id[:40]} has no file.", field="payback_id")
+    return found
+
+
+def content_of(session: Session, file_id: str) -> bytes:
+    """The bytes of a file for what is made of them here, hashed again. Raises FileNotFound or FileDamaged."""
+    return _read_whole(session, file_id).content
 
 
 def release(session: Session, file_id: str, *, act: Act) -> StoredFile:

@@ -207,5 +207,12 @@ def _new(
     )  # fmt: skip
     session.add(payback)
     session.flush()
-    states.born(session, [payback_id], PaybackState.DRAFT, noun="payback_batch", act=act)
+    states.born(
+        session,
+        [payback_id],
+        PaybackState.DRAFT,
+        noun="payback_batch",
+        act=act,
+        reason=paybacks.persons(payback),
+    )
     return payback

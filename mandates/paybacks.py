@@ -16,6 +16,8 @@ from mandates import reversals
 from mandates.payback_models import PaybackBatch, PaybackRefund
 from mandates.states import PAYBACK, REVERSAL, PaybackState, ReversalState
 
+ONE_PERSON = "one person alone may send it: the creditor's terms demand no second one"
+
 
 class PaybackNotFound(NotFound):
     """There is no such payback batch."""
@@ -25,7 +27,7 @@ class SecondPersonNeeded(Conflict):
     """Who drafted a payback batch can neither approve nor release it."""
 
 
-class FileChanged(Conflict):
+class OtherFile(Conflict):
     """The file is not the one that was approved."""
 
 
@@ -35,6 +37,11 @@ def get(session: Session, payback_id: str) -> PaybackBatch:
     if found is None:
         raise PaybackNotFound(f"There is no payback batch {payback_id[:40]}.", field="payback_id")
     return found
+
+
+def persons(payback: PaybackBatch) -> str | None:
+    """What the history says of a batch that one person alone may send."""
+    return ONE_PERSON if payback.one_person else None
 
 
 def lock(session: Session, payback_id: str) -> PaybackBatch:
@@ -76,7 +83,7 @@ def approve(session: Session, payback_id: str, *, sha256: str, act: Act) -> Payb
     """
     payback = lock(session, payback_id)
     _require_second_person(payback, act)
-    states.move(session, PAYBACK, [payback_id], PaybackState.APPROVED, act=act)
+    states.move(session, PAYBACK, [payback_id], PaybackState.APPROVED, act=act, reason=persons(payback))
     payback.approved_by, payback.approved_at, payback.approved_sha256 = act.actor, act.at, sha256
     _emit(session, payback, "payback.approved", act)
     return payback
@@ -85,13 +92,13 @@ def approve(session: Session, payback_id: str, *, sha256: str, act: Act) -> Payb
 def release(session: Session, payback_id: str, *, sha256: str, act: Act) -> PaybackBatch:
     """Send the batch on its way, once, if its file still has the hash that was approved.
 
-    Raises PaybackNotFound, SecondPersonNeeded, IllegalMove or FileChanged.
+    Raises PaybackNotFound, SecondPersonNeeded, IllegalMove or OtherFile.
     """
     payback = lock(session, payback_id)
     _require_second_person(payback, act)
-    states.move(session, PAYBACK, [payback_id], PaybackState.RELEASED, act=act)
+    states.move(session, PAYBACK, [payback_id], PaybackState.RELEASED, act=act, reason=persons(payback))
     if payback.approved_sha256 != sha256:
-        raise FileChanged(f"The file of payback batch {payback_id} is not the one that was approved.")
+        raise OtherFile(f"The file of payback batch {payback_id} is not the one that was approved.")
     payback.released_by, payback.released_at = act.actor, act.at
     ordered = [reversal.id for reversal, _ in reversals.of_payback(session, payback_id)]
     states.move(session, REVERSAL, ordered, ReversalState.SENT, act=act, reason=payback_id)

@@ -17,7 +17,7 @@ from ledger.identifiers import new_id
 from ledger.models import BankAccount
 from mandates import returns
 from mandates.returns import Named
-from reconciliation import batch_bookings, invoice_numbers, own_refunds, returned_debits
+from reconciliation import batch_bookings, invoice_numbers, own_refunds, own_reversals, returned_debits
 from reconciliation.models import LINE, LineSighting, LineState, StatementLine, StatementRecord
 from reconciliation.outcomes import Explained, Outcome, Waiting
 
@@ -81,8 +81,9 @@ def _decide(session: Session, lines: Sequence[StatementLine], act: Act) -> dict[
     def rest() -> list[StatementLine]:
         return [line for line in lines if line.id not in outcomes]
 
-    for rule in (batch_bookings, returned_debits):
-        outcomes |= rule.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
+    outcomes |= batch_bookings.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
+    outcomes |= own_reversals.explain(session, rest(), creditor_of, act=act)
+    outcomes |= returned_debits.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
     outcomes |= own_refunds.explain(session, rest(), creditor_of, act=act)
     outcomes |= invoice_numbers.explain(session, rest(), creditor_of, act=act)
     return outcomes | {line.id: Waiting(_nothing_found(line)) for line in rest()}
