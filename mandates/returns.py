@@ -105,13 +105,18 @@ def collect(session: Session, credited: Sequence[Credit], *, act: Act) -> dict[s
 
 
 def sent_back_minor(session: Session, debits: Sequence[Debit]) -> dict[str, int]:
-    """By debit id, how much of collected debits we have refunded to the customer ourselves; zeros are left out."""
-    rows = session.execute(
-        select(Debit.id, Payment.refunded_minor)
-        .join(Payment, Payment.id == Debit.payment_id)
-        .where(among(Debit.id, (debit.id for debit in debits)), Payment.refunded_minor > 0)
+    """By debit id, how much of collected debits we have refunded to the customer ourselves; zeros are left out.
+
+    Their payments are locked, so that nobody asks for a refund until the transaction ends.
+    """
+    held = payments.lock(
+        session, sorted({debit.payment_id for debit in debits if debit.payment_id is not None})
     )
-    return {row[0]: row[1] for row in rows}
+    return {
+        debit.id: held[debit.payment_id].refunded_minor
+        for debit in debits
+        if debit.payment_id is not None and held[debit.payment_id].refunded_minor
+    }
 
 
 def give_back(

@@ -121,7 +121,7 @@ def _outcome(line: StatementLine, found: Sequence[Refund], said: int) -> Outcome
     name = (
         f"The EndToEndId is that of refund {found[0].id}"
         if said == 1
-        else f"The bank names {len(found)} refunds of ours"
+        else f"The bank names {len(found)} refund{'s' if len(found) > 1 else ''} of ours"
     )
     total = sum(refund.amount_minor for refund in found)
     if (total, {refund.currency for refund in found}) != (-line.amount_minor, {line.currency}):

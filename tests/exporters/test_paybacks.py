@@ -17,16 +17,16 @@ from exporters.debit_batches import BankWouldRefuse
 from exporters.pain007 import reader, rules
 from exporters.pain007.message import LinesOfBlock, WholeBlock
 from exporters.stored_files import FileDamaged, NotReleased, ReleasedAlready
-from ledger import allocations, creditors, refunds
+from ledger import creditors, refunds
 from ledger.acts import Act
 from ledger.database import violated
-from ledger.models import Payment, Refund
+from ledger.models import Refund
 from ledger.refunds import Payee
 from ledger.states import IllegalMove
 from mandates import paybacks as batches
 from mandates import terms
 from mandates.debits import DebitNotFound
-from mandates.models import Debit, Mandate
+from mandates.models import Mandate
 from mandates.payback_drafting import (
     InBatch,
     NoSuchDay,
@@ -58,6 +58,7 @@ from tests.factories.paying_back import (
     collected,
     content_of,
     drafted,
+    free,
     let_go,
     on_the_day,
     paid,
@@ -415,7 +416,7 @@ def test_money_the_bank_can_still_take_back_is_refunded_only_by_an_explicit_wish
     session: Session, books: Books, act: Act
 ) -> None:
     _, (debit,) = collected(books, 12_000)
-    payment = give_free(books, debit)
+    payment = free(books, debit)
     waiting = refund(books, 12_000, payment=payment)
     payback = drafted(books, [waiting])
     assert rules_of(session, payback, act) == [("provisional", "error")]
@@ -430,17 +431,6 @@ def test_money_the_bank_can_still_take_back_is_refunded_only_by_an_explicit_wish
     assert session.execute(
         text("SELECT count(*) FROM audit_records WHERE action = 'payback_batch.provisional_accepted'")
     ).scalar() == 1  # fmt: skip
-
-
-def give_free(books: Books, debit: Debit) -> Payment:
-    """Take the payment of a collected debit off its invoice, as when the customer has paid otherwise."""
-    session = books.session
-    payment_id = str(debit.payment_id)
-    standing = [one.id for one in allocations.standing_of(session, [payment_id])]
-    allocations.reverse(
-        session, standing, because="paid by transfer", on=books.act.today, act=books.act, cause="test"
-    )
-    return session.get_one(Payment, payment_id, populate_existing=True)
 
 
 def test_a_refund_to_an_account_of_our_own_is_stopped(session: Session, books: Books, act: Act) -> None:
@@ -485,7 +475,7 @@ def test_a_return_that_waits_stops_the_refund_of_the_same_money(
     take_in_all(session, [credited], act)
     match(session, act)
     reload(session, debit)
-    waiting = refund(books, 12_000, payment=give_free(books, debit))
+    waiting = refund(books, 12_000, payment=free(books, debit))
     payback = drafted(books, [waiting], accept_provisional=True)
     paybacks.approve(session, payback.id, act=second(act))
     take_in_all(session, [returned], act)
@@ -683,11 +673,11 @@ def test_what_is_refunded_is_not_reversed_and_what_is_reversed_is_not_refunded(
     session: Session, books: Books, act: Act
 ) -> None:
     _, (first, other) = collected(books, 12_000, 500)
-    refund(books, 12_000, payment=give_free(books, first))
+    refund(books, 12_000, payment=free(books, first))
     with refused(session, NotReversible, "debit_ids"):
         reversing(books, [first])
     payback = reversing(books, [other])
-    payment = give_free(books, other)
+    payment = free(books, other)
     with refused(session, refund_orders.BeingReversed, "payment_id"):
         refund(books, 500, payment=payment)
     paybacks.discard(session, payback.id, reason="a refund instead", act=on_the_day(books))
@@ -700,7 +690,7 @@ def test_refund_and_reversal_of_the_same_money_at_once_make_one_of_the_two(
     session: Session, books: Books, act: Act, engine: Engine
 ) -> None:
     _, (debit,) = collected(books, 12_000)
-    payment = give_free(books, debit)
+    payment = free(books, debit)
     payment_id, debit_id, day = payment.id, debit.id, on_the_day(books)
     session.commit()
 

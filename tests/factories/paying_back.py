@@ -11,6 +11,7 @@ from exporters import paybacks, stored_files
 from exporters.pain007 import reader
 from exporters.pain007.message import ReversalMessage
 from gateway.sandbox.bank import Booking
+from ledger import allocations
 from ledger.acts import Act
 from ledger.models import Payment, Refund
 from mandates.models import Batch, Debit
@@ -111,3 +112,13 @@ def reversed_at_bank(
     """Reversals that the bank has, and what their file says."""
     payback = let_go(books.session, reversing(books, debits, **wishes), second(on_the_day(books)))  # type: ignore[arg-type]
     return payback, reader.read(content_of(books.session, payback))
+
+
+def free(books: Books, debit: Debit) -> Payment:
+    """The payment of a collected debit, taken off its invoice, as when the customer has paid otherwise."""
+    session, payment_id = books.session, str(debit.payment_id)
+    standing = [one.id for one in allocations.standing_of(session, [payment_id])]
+    allocations.reverse(
+        session, standing, because="paid by transfer", on=books.act.today, act=books.act, cause="test"
+    )
+    return session.get_one(Payment, payment_id, populate_existing=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,10 +14,12 @@ from ledger.journal import Place
 from ledger.models import AccountKind, Payment, Refund
 from reconciliation import by_hand
 from reconciliation.models import Match, MatchPart
+from tests.factories import camt
 from tests.factories.bank import Bank, lines_of, match, payment_out, take_in_all
-from tests.factories.books import Books
+from tests.factories.books import OUR_IBAN, Books
 from tests.factories.collecting import OTHER_IBAN, events, second_creditor
 from tests.factories.paying import bank_of, received
+from tests.factories.paying_back import drafted, refund, released
 
 MONEY_OUT = "Money went out, and no return or refund of ours explains it."
 
@@ -96,3 +101,97 @@ def test_other_money_that_goes_out_is_no_refund(session: Session, books: Books, 
     assert waiting == [MONEY_OUT, MONEY_OUT]
     session.refresh(refund)
     assert refund.state == "requested"
+
+
+def lump(books: Books, *entries: camt.Entry) -> bytes:
+    """A statement of today with these charges."""
+    bank = bank_of(books)
+    day = books.act.today
+    return camt.camt053(
+        [replace(entry, booked_on=day) for entry in entries], account=OUR_IBAN, opening=bank.balance.minor,
+        from_on=day, to_on=day, sequence=str(bank.sequence), statement_id=f"S{bank.sequence}",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["message", "block", "parts"])
+def test_the_lump_of_a_payback_batch_is_all_its_refunds(
+    session: Session, books: Books, act: Act, name: str
+) -> None:
+    sent_back = [refund(books, 3_100), refund(books, 4_500)]
+    payback = released(books, sent_back)
+    parts = tuple(camt.Part(amount=-one.amount_minor, end_to_end_id=one.end_to_end_id) for one in sent_back)
+    entry = {
+        "message": camt.Entry(amount=-7_600, code="PMNT/ICDT/ESCT", batch=(None, payback.message_id, 2)),
+        "block": camt.Entry(
+            amount=-7_600, code="PMNT/ICDT/ESCT", batch=(payback.payment_information_id, None, 2)
+        ),
+        "parts": camt.Entry(amount=-7_600, code="PMNT/ICDT/ESCT", parts=parts),
+    }[name]
+    take_in_all(session, [lump(books, entry)], act)
+    report = match(session, act)
+    session.commit()
+    assert report.by_rule["payback_batch"] == 1
+    for one in (*sent_back, payback):
+        session.refresh(one)
+    assert ({one.state for one in sent_back}, payback.state) == ({"paid"}, "booked")
+    assert clearing(session, books) == 0
+    (line,) = (line for line in lines_of(session) if line.amount_minor < 0)
+    assert line.state == "batch_booking"
+    made = session.scalars(select(Match).where(Match.line_id == line.id)).one()
+    assert made.evidence == ["The bank names 2 refunds of ours.", "They add up to the amount."]
+    assert events(session, payback.id)[-1] == "payback.booked"
+
+
+def test_a_lump_is_what_waits_of_its_batch(session: Session, books: Books, act: Act) -> None:
+    first, other = refund(books, 3_100), refund(books, 4_500)
+    payback = released(books, [first, other])
+    single = camt.debit(3_100, end_to_end_id=first.end_to_end_id)
+    rest = camt.Entry(amount=-4_500, code="PMNT/ICDT/ESCT", batch=(None, payback.message_id, 1))
+    take_in_all(session, [lump(books, single)], act)
+    match(session, act)
+    session.refresh(payback)
+    assert payback.state == "released"
+    take_in_all(session, [lump(books, rest)], act)
+    match(session, act)
+    session.commit()
+    for one in (first, other, payback):
+        session.refresh(one)
+    assert (first.state, other.state, payback.state) == ("paid", "paid", "booked")
+
+
+def test_a_lump_of_another_sum_waits(session: Session, books: Books, act: Act) -> None:
+    payback = released(books, [refund(books, 3_100), refund(books, 4_500)])
+    entry = camt.Entry(amount=-7_601, code="PMNT/ICDT/ESCT", batch=(None, payback.message_id, 2))
+    take_in_all(session, [lump(books, entry)], act)
+    match(session, act)
+    session.commit()
+    (line,) = (line for line in lines_of(session) if line.amount_minor < 0)
+    assert line.waiting_because == (
+        "The bank names 2 refunds of ours, but they are of 76.00 EUR and the amount is 76.01 EUR."
+    )
+
+
+def test_a_batch_that_did_not_leave_explains_no_lump(session: Session, books: Books, act: Act) -> None:
+    payback = drafted(books, [refund(books, 3_100)])
+    entry = camt.Entry(amount=-3_100, code="PMNT/ICDT/ESCT", batch=(None, payback.message_id, 1))
+    take_in_all(session, [lump(books, entry)], act)
+    match(session, act)
+    session.commit()
+    (line,) = (line for line in lines_of(session) if line.amount_minor < 0)
+    assert line.waiting_because == MONEY_OUT
+
+
+def test_a_lump_with_a_part_of_somebody_else_waits(session: Session, books: Books, act: Act) -> None:
+    one = refund(books, 3_100)
+    parts = (
+        camt.Part(amount=-3_100, end_to_end_id=one.end_to_end_id),
+        camt.Part(amount=0, end_to_end_id="X"),
+    )
+    entry = camt.Entry(amount=-3_100, code="PMNT/ICDT/ESCT", parts=parts)
+    take_in_all(session, [lump(books, entry)], act)
+    match(session, act)
+    session.commit()
+    (line,) = (line for line in lines_of(session) if line.amount_minor < 0)
+    assert line.waiting_because == (
+        "The bank names 1 refund of ours, but not every part of the lump is a refund that waits to leave."
+    )
