@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SEEDS := 1 2 3
+YEAR := duecourse-year
 
 # $(call install,LOCK): the virtual environment with exactly what the lock file names, and the project itself.
 define install
@@ -13,7 +15,7 @@ $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1) 
 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
 
-.PHONY: help demo test check fuzz dev bench lock
+.PHONY: help demo test check fuzz year dev bench lock
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +34,9 @@ check: $(VENV)/dev.stamp ## format, lint, types, floors
 
 fuzz: $(VENV)/dev.stamp ## break bank files and read them, a minute for each reader
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+year: $(VENV)/dev.stamp ## play years of business days against the bank simulator, one for each seed
+	for seed in $(SEEDS); do $(BIN)/duecourse bank year --dir $(YEAR) --seed $$seed $(ARGS) || exit 1; done
 
 dev: $(VENV)/dev.stamp ## serve with reload on ./duecourse-data
 	$(BIN)/duecourse migrate
