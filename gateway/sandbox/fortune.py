@@ -50,6 +50,7 @@ class World:
     company: Company
     lives: Mapping[str, Life]
     seed: int
+    is_still: bool = False  # nothing happens any more but what was planned
     bills: dict[str, Invoice] = field(default_factory=dict)
     _attempts: Counter[str] = field(default_factory=Counter)
     _transfers: dict[date, list[tuple[Invoice, Truth]]] = field(default_factory=lambda: defaultdict(list))
@@ -112,6 +113,8 @@ class World:
             for bill, truth in planned
             for entry in pays(self.lives[bill.customer_external_id].customer, [bill], truth, day)
         ]
+        if self.is_still:
+            return entries
         if chance.randrange(10) == 0:
             entries += list(strangers_transfers(day))[: chance.randint(1, 3)]
         if on.day <= 3 and roll_forward(on.replace(day=1)) == on:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from credit_control import collecting, follow_ups
@@ -24,7 +25,8 @@ from ledger.acts import Act
 from ledger.business_days import add_business_days
 from mandates import batches, returns
 from mandates.drafting import NothingToCollect
-from mandates.models import AnnouncedBy, Scheme
+from mandates.models import AnnouncedBy, Debit, Scheme
+from mandates.states import LIVE
 from reconciliation import importing, matching
 from reconciliation.importing import ImportReport
 
@@ -71,11 +73,12 @@ class Office:
             elif one.new_iban is not None:
                 self.cases.move_account(one.customer_external_id, one.new_iban, act=act)
 
-    def work_on_cases(self, known: Mapping[str | None, Entry], on: date) -> None:
-        """What people do once a week: mend, call, and read the lines that wait."""
+    def work_on_cases(self, known: Mapping[str | None, Entry], on: date, *, decide: bool) -> None:
+        """What people do once a week: read the lines that wait, and where they `decide`, mend files and call."""
         act = _act(CLERK, on, MORNING)
-        self.cases.mend_files(act=act)
-        self.cases.call_customers(act=act)
+        if decide:
+            self.cases.mend_files(act=act)
+            self.cases.call_customers(act=act)
         self.cases.read_lines(known, act=act)
 
     def collect(self, on: date) -> Iterator[bytes]:
@@ -115,6 +118,11 @@ class Office:
             self.count["debits tried again"] += len(done.retried)
             self.count["debits not tried again"] += len(done.left)
         self.count["settled"] += self.runtime.run(lambda session: returns.settle(session, act=act))
+
+    def has_live_debits(self) -> bool:
+        """Whether a debit waits to be sent, or for the bank."""
+        with self.runtime.sessions() as session:
+            return session.scalars(select(Debit.id).where(Debit.state.in_(LIVE)).limit(1)).first() is not None
 
     def send(self, scheme: Scheme, on: date) -> bytes | None:
         """The file of what is scheduled in one scheme: the clerk drafts it, the manager approves and releases it."""

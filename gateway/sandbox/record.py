@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -47,9 +48,13 @@ class Taken:
 
 @dataclass
 class Record:
-    """Every collection the bank ever took, by EndToEndId; one that came twice has two entries."""
+    """Every collection the bank ever took, by EndToEndId; one that came twice has two entries.
+
+    `transferred` counts, in EUR cents, what it paid out by order of ours for each EndToEndId.
+    """
 
     taken: dict[str, list[Taken]] = field(default_factory=dict)
+    transferred: Counter[str] = field(default_factory=Counter)
 
     def take(self, message_id: str, fate: Fate) -> None:
         """A file was taken, and with it this collection."""

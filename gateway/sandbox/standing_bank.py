@@ -12,7 +12,7 @@ from random import Random
 
 from exporters.pain008 import reader
 from exporters.pain008.message import DirectDebitMessage, PaymentBlock
-from gateway.sandbox import bookings, deliveries, outcomes, refusals, reports, statements
+from gateway.sandbox import bookings, deliveries, money_out, outcomes, refusals, reports, statements
 from gateway.sandbox.debtor_banks import UNKNOWN_MANDATE, DebtorBanks
 from gateway.sandbox.entries import Entry
 from gateway.sandbox.habits import Habits
@@ -22,7 +22,7 @@ from gateway.sandbox.record import Record
 from gateway.sandbox.refusals import DUPLICATE, Refusal
 from gateway.sandbox.statements import AnswerFile
 from ledger import cut_offs
-from ledger.business_days import add_business_days
+from ledger.business_days import add_business_days, roll_forward
 from ledger.cut_offs import CutOff
 from ledger.money import Money
 from reconciliation.statement import Account
@@ -110,6 +110,22 @@ class Bank:
         self._seen.add(message.message_id)
         self._take(message, self._wish(message, at, wishes), on, habits)
         return None
+
+    def hand_in_transfers(self, content: bytes, *, at: datetime) -> bool:
+        """Take a pain.001 and execute it on its day, or on the first one that can be met.
+
+        Gives False for a file that was taken before. Raises UnreadableFile.
+        """
+        file = money_out.read(content)
+        if file.message_id in self._seen:
+            return False
+        self._seen.add(file.message_id)
+        today = add_business_days(cut_offs.earliest(self._cut_off, at), -self._cut_off.lead_days)
+        on = max(roll_forward(file.execute_on), today)
+        for entry in money_out.entries(file, on=on):
+            self._others[on].append(entry)
+        self.record.transferred.update({order.end_to_end_id: order.amount.minor for order in file.orders})
+        return True
 
     def book(self, entry: Entry) -> None:
         """Book something else on the account, on the entry's own day, which is a T2 day still to come or today."""

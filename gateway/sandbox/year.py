@@ -32,6 +32,7 @@ START = date(
 )  # a year with everything: Easter in March, a May Day on a Saturday, Christmas at a weekend
 OPENING = Money(25_000_000, "EUR")
 MANDATES_PERCENT = 85
+LONGEST_WIND_DOWN = 80  # T2 days; the second retry of a late return is collected by then
 HANDED_IN_AT = time(10, 30)  # UTC; the bank's cut-off is 14:00 in Berlin
 
 # What the bank does in each month; the same kind of month comes round again.
@@ -61,6 +62,8 @@ class YearReport:
     refused: list[str] = field(default_factory=list)
     agreement: Agreement = field(default_factory=Agreement)
     findings: list[Finding] = field(default_factory=list)
+    bank: Bank | None = None
+    creditor_id: str = ""
 
     @property
     def differences(self) -> list[str]:
@@ -97,7 +100,9 @@ def run(
         report.until = on
         if on.day == 1 or add_business_days(on, -1).month != on.month:
             say(f"{on:%B %Y}: {year.office.count['debits']} debits, {year.office.count['lines']} lines")
+    year.wind_down()
     year.run_out()
+    report.bank, report.creditor_id = year.bank, year.office.creditor_id
     report.until = year.today
     report.count, report.refused = year.office.count, year.office.refused
     with runtime.sessions() as session:
@@ -155,18 +160,27 @@ class _Year:
             self.world.billed(bill)
         self.office.hear(list(self.world.news(on)), on)
         if add_business_days(on, -1).isocalendar()[1] != on.isocalendar()[1]:
-            self.office.work_on_cases(self.bank.booked_by_reference, on)
+            self.office.work_on_cases(self.bank.booked_by_reference, on, decide=on < self.end)
         at = datetime.combine(on, HANDED_IN_AT, tzinfo=UTC)
         for content in self.office.collect(on):
             self._hand_in(content, at)
         self._evening(on)
 
+    def wind_down(self) -> None:
+        """Go on for some weeks without new invoices: what was begun is collected, and tried again as usual."""
+        for _ in range(LONGEST_WIND_DOWN):
+            if not self.office.has_live_debits():
+                return
+            self.day(add_business_days(self.today, 1))
+
     def run_out(self) -> None:
         """Go on with what is under way, on days on which something happens, until nothing is."""
+        self.world.is_still = True
         while (on := self.bank.next_day(self.today)) is not None or not self.world.is_quiet:
             self.today = add_business_days(self.today, 1) if not self.world.is_quiet or on is None else on
             self._evening(self.today)
         self.today = add_business_days(self.today, 60)
+        self.office.work_on_cases(self.bank.booked_by_reference, self.today, decide=False)
         self.office.end_day(self.today)
 
     def _hand_in(self, content: bytes, at: datetime) -> None:
