@@ -16,7 +16,8 @@ from ledger import creditors, database, invoices
 from ledger.identifiers import new_id
 from ledger.invoices import InvoiceFacts
 from ledger.models import Creditor, Customer
-from mandates.models import Mandate, MandateType, Scheme
+from mandates import terms
+from mandates.models import AnnouncedBy, Mandate, MandateType, Scheme
 from mandates.states import MandateState
 
 _TERM = timedelta(days=14)
@@ -38,6 +39,7 @@ def open_creditor(session: Session) -> Creditor:
         session, name=data.CREDITOR_NAME, country="DE", creditor_identifier=data.CREDITOR_IDENTIFIER,
         town="Berlin", act=data.ACT,
     )  # fmt: skip
+    terms.change(session, creditor.id, announced_by=AnnouncedBy.ERP, act=data.ACT)
     creditors.open_bank_account(
         session, creditor_id=creditor.id, name="Main", iban=data.OUR_IBAN, bic=data.OUR_BIC, act=data.ACT
     )

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.database import Base, Identifier, Instant
+from mandates.payback_models import PaybackBatch
 
 
 class StoredFile(Base):
@@ -46,7 +47,7 @@ class StoredFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
     batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"))
-    payback_id: Mapped[str | None] = mapped_column(ForeignKey("payback_batches.id"))
+    payback_id: Mapped[str | None] = mapped_column(ForeignKey(PaybackBatch.id))
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str] = mapped_column(String(100))
     findings: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
