@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from time import monotonic
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -108,11 +108,11 @@ def _claim(runtime: Runtime, actor: str) -> tuple[int, list[Outgoing]]:
 
 def _send(runtime: Runtime, claimed: Sequence[Outgoing], report: SendingReport, actor: str) -> None:
     """One connection for all of them; when it breaks, the one under way is tried later, the others are free again."""
-    until = time.monotonic() + LONGEST_SECONDS
+    until = monotonic() + LONGEST_SECONDS
     rest = list(claimed)
     try:
         with mail.open_line(runtime.settings) as line:
-            while rest and time.monotonic() < until:
+            while rest and monotonic() < until:
                 _send_one(runtime, line, rest.pop(0), report, actor)
     except MailUnavailable as trouble:
         report.trouble = trouble.message
