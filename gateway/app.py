@@ -31,6 +31,7 @@ from gateway.api import (
     health,
     invoices,
     mandates,
+    notices,
     payments,
     reason_codes,
     reports,
@@ -80,7 +81,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     app.add_middleware(Accounting, largest=largest)
     errors.install(app)
     for module in (
-        creditors, customers, invoices, credit_notes, mandates, debits, debit_batches, files,
+        creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
         statement_files, statements, payments, reason_codes, reports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())

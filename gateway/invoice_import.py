@@ -86,6 +86,7 @@ class Row(BaseModel):
     purchase_order: str | None = Field(default=None, max_length=60)
     discount_days: Whole | None = Field(default=None, ge=0, le=365)
     discount_percent: Decimal | None = Field(default=None, ge=0, lt=100, decimal_places=2)
+    pre_notified_on: Day | None = None
     creditor: str | None = Field(default=None, max_length=40)
 
 

@@ -32,17 +32,26 @@ class NotStopped(Conflict):
     """Collecting from this customer was not stopped."""
 
 
+class NoNoticeDays(Rejected):
+    """A customer is told of a debit 0 to 90 calendar days before."""
+
+
 class NoCountry(Rejected):
     """A country is written as two capital letters (ISO 3166-1)."""
 
 
 _LONGEST = {"external_id": 100, "email": 254, "street": 70, "postcode": 16, "town": 35}
+LONGEST_NOTICE_DAYS = 90
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFacts:
-    """What the ERP says of a customer."""
+    """What the ERP says of a customer.
+
+    `notice_days` are the calendar days agreed between the notice of a debit and the debit (EPC016-06, section 4.3);
+    None where the creditor's terms hold.
+    """
 
     name: str
     external_id: str | None = None
@@ -52,18 +61,25 @@ class CustomerFacts:
     street: str | None = None
     postcode: str | None = None
     town: str | None = None
+    notice_days: int | None = None
 
 
 def create(session: Session, facts: CustomerFacts, *, act: Act) -> Customer:
-    """A new customer. Raises UnreadableText, NoCountry, InvalidIban or ExternalIdTaken; nothing is changed then."""
+    """A new customer. Raises UnreadableText, NoCountry, NoNoticeDays, InvalidIban or ExternalIdTaken.
+
+    Nothing is changed then.
+    """
     name = checked_text(facts.name.strip(), field="name", longest=140)
     check_optional(asdict(facts), _LONGEST)
     if facts.country is not None and _COUNTRY.fullmatch(facts.country) is None:
         raise NoCountry("A country is written as two capital letters.", field="country")
+    if facts.notice_days is not None and not 0 <= facts.notice_days <= LONGEST_NOTICE_DAYS:
+        raise NoNoticeDays("A customer is told of a debit 0 to 90 days before.", field="notice_days")
     customer = Customer(
         id=new_id("cus"), external_id=facts.external_id, name=name, email=facts.email,
         iban=Iban.parse(facts.iban).compact if facts.iban is not None else None, country=facts.country,
-        street=facts.street, postcode=facts.postcode, town=facts.town, created_at=act.at,
+        street=facts.street, postcode=facts.postcode, town=facts.town, notice_days=facts.notice_days,
+        created_at=act.at,
     )  # fmt: skip
     try:
         with session.begin_nested():

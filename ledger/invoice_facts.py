@@ -22,7 +22,11 @@ class InvoiceRejected(Rejected):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceFacts:
-    """What the ERP says of an invoice. `total_minor` is above zero, in minor units of `currency`."""
+    """What the ERP says of an invoice. `total_minor` is above zero, in minor units of `currency`.
+
+    `pre_notified_on` is the day on which it was mailed, where its text announces the debit; it is not part of what the
+    invoice says, so that the same invoice may be pushed before and after.
+    """
 
     creditor_id: str
     customer_id: str
@@ -36,11 +40,14 @@ class InvoiceFacts:
     purchase_order: str | None = None
     discount_days: int | None = None
     discount_percent: Decimal | None = None
+    pre_notified_on: date | None = None
 
     @property
     def key(self) -> str:
         """A fingerprint of everything said, to tell a repeated invoice from a changed one."""
-        said: dict[str, object] = {name: _said(value) for name, value in asdict(self).items()}
+        said: dict[str, object] = {
+            name: _said(value) for name, value in asdict(self).items() if name != "pre_notified_on"
+        }
         return hashlib.sha256(audit.canonical(said).encode()).hexdigest()
 
 

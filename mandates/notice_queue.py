@@ -18,7 +18,8 @@ from ledger import audit, cut_offs, states
 from ledger.acts import Act
 from ledger.database import among
 from ledger.models import BankAccount
-from mandates import notice_facts, pre_notifications
+from mandates import debits, notice_facts, pre_notifications
+from mandates.letters_sent import NotToBeAnnounced
 from mandates.models import Debit, PreNotification
 from mandates.putting_off import put_off
 from mandates.states import NOTICE, DebitState, NoticeState
@@ -80,6 +81,25 @@ def catch_up(session: Session, *, most: int, act: Act) -> int:
     put_off(session, found, act=act)
     pre_notifications.announce(session, found, anew=True, act=act)
     return len(found)
+
+
+def try_again(session: Session, debit_id: str, *, act: Act) -> None:
+    """A person wants the debit announced anew, now: after a failure, or for a day that can still be met.
+
+    Raises DebitNotFound, or NotToBeAnnounced for one that is not scheduled or that the ERP announces.
+    """
+    debits.get(session, debit_id)
+    debit = session.scalars(
+        select(Debit).where(Debit.id == debit_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    (situation,) = notice_facts.of(session, [debit_id])
+    if debit.state != DebitState.SCHEDULED or situation.promise.days is None:
+        raise NotToBeAnnounced(
+            f"Debit {debit_id} is {debit.state}, or the ERP announces it.", field="debit_id"
+        )
+    pre_notifications.announce(session, [debit_id], anew=True, act=act)
+    if put_off(session, [debit_id], act=act):
+        pre_notifications.announce(session, [debit_id], act=act)
 
 
 _COLLECTING = select(Debit.bank_account_id).where(Debit.state == DebitState.SCHEDULED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,10 @@ class NoticeNotFound(NotFound):
 
 class NoticeMissing(Conflict):
     """A debit of the batch has no notice that is out in time for its day."""
+
+
+class NoticeDamaged(Conflict):
+    """The bytes of a notice are not what was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +73,12 @@ def announce(session: Session, debit_ids: Iterable[str], *, anew: bool = False, 
 
 def withdraw(session: Session, debit_ids: Iterable[str], *, reason: str, act: Act) -> None:
     """The debits will not be collected: their notices no longer stand. The caller holds the debits' rows."""
-    standing = session.scalars(
+    found = session.scalars(
         select(PreNotification.id).where(
             among(PreNotification.debit_id, debit_ids), PreNotification.state != NoticeState.SUPERSEDED
         )
     ).all()
-    states.move(session, NOTICE, standing, NoticeState.SUPERSEDED, act=act, reason=reason)
+    states.move(session, NOTICE, found, NoticeState.SUPERSEDED, act=act, reason=reason)
 
 
 def missing(session: Session, debits: Sequence[Debit], *, on: date | None = None) -> dict[str, str]:
@@ -125,6 +130,25 @@ def of_debit(session: Session, debit_id: str) -> PreNotification:
     if found is None:
         raise NoticeNotFound(f"No notice of debit {debit_id[:40]} was made.", field="debit_id")
     return found
+
+
+def message_of(notice: PreNotification) -> bytes:
+    """The bytes of a notice, hashed again. Raises NoticeNotFound where it has none, or NoticeDamaged."""
+    if notice.content is None:
+        raise NoticeNotFound("There is no message of ours: it is not written yet, or others sent the notice.")
+    if hashlib.sha256(notice.content).hexdigest() != notice.sha256:
+        raise NoticeDamaged(f"The stored message of notice {notice.id} no longer has its hash.")
+    return notice.content
+
+
+def standing(session: Session, debit_ids: Iterable[str]) -> dict[str, PreNotification]:
+    """The notice that stands of each of these debits, without its bytes; a debit without one is not there."""
+    rows = session.scalars(
+        select(PreNotification).where(
+            among(PreNotification.debit_id, debit_ids), PreNotification.state != NoticeState.SUPERSEDED
+        )
+    )
+    return {row.debit_id: row for row in rows}
 
 
 def _wanted(one: Situation, today: date) -> _Wanted | None:

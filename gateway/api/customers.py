@@ -30,6 +30,10 @@ class CustomerIn(BaseModel):
     street: str | None = Field(default=None, max_length=70)
     postcode: str | None = Field(default=None, max_length=16)
     town: str | None = Field(default=None, max_length=35)
+    notice_days: int | None = Field(
+        default=None, ge=0, le=90, strict=True,
+        description="Calendar days agreed between the notice of a debit and the debit; else the creditor's terms.",
+    )  # fmt: skip
 
 
 class CustomerOut(BaseModel):
@@ -44,6 +48,7 @@ class CustomerOut(BaseModel):
     street: str | None
     postcode: str | None
     town: str | None
+    notice_days: int | None
     automatic_stopped_at: datetime | None = Field(
         description="Since when nothing is collected from this customer without a person."
     )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from credit_control import collecting, follow_ups
 from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import SEEN, Day, Id, Reason
 from gateway.session import CurrentSession, Reader, Seller, SellerOnce, TransactionalRoute
 from ledger import creditors
-from mandates import debits
+from mandates import debits, pre_notifications
 from mandates.models import Debit
 from mandates.states import DebitState
 
@@ -54,6 +56,10 @@ class DebitOut(BaseModel):
     followed_up: str | None = Field(description="What was done about a failed debit, or why nothing is.")
     retry_of: str | None
     attempt: int
+    notice_state: str | None = Field(
+        default=None, description="Of the notice to the customer that stands, see /v1/debits/{id}/notice."
+    )
+    noticed_on: date | None = Field(default=None, description="The day on which the customer was told.")
     created_at: datetime
 
 
@@ -84,7 +90,7 @@ class DueOut(BaseModel):
 
 @router.post("", status_code=201)
 def schedule_debit(body: DebitIn, session: CurrentSession, act: SellerOnce) -> DebitOut:
-    return DebitOut.model_validate(collecting.collect_invoice(session, **body.model_dump(), act=act))
+    return _shown(session, [collecting.collect_invoice(session, **body.model_dump(), act=act)])[0]
 
 
 @router.post("/due", status_code=201)
@@ -105,26 +111,38 @@ def list_debits(
 ) -> Page[DebitOut]:
     wanted = {Debit.invoice_id: invoice_id, Debit.end_to_end_id: end_to_end_id, Debit.state: state}
     query = select(Debit).where(*(column == value for column, value in wanted.items() if value is not None))
-    return page(session, query, Debit.id, cursor, DebitOut.model_validate)
+    found = page(session, query, Debit.id, cursor, lambda debit: debit)
+    return Page(data=_shown(session, found.data), next=found.next)
 
 
 @router.get("/{debit_id}")
 def get_debit(debit_id: Id, session: CurrentSession, act: Reader) -> DebitOut:
-    return DebitOut.model_validate(debits.get(session, debit_id))
+    return _shown(session, [debits.get(session, debit_id)])[0]
 
 
 @router.post("/{debit_id}/cancel")
 def cancel_debit(debit_id: Id, body: Reason, session: CurrentSession, act: SellerOnce) -> DebitOut:
-    return DebitOut.model_validate(debits.cancel(session, debit_id, reason=body.reason, act=act))
+    return _shown(session, [debits.cancel(session, debit_id, reason=body.reason, act=act)])[0]
 
 
 @router.post("/{debit_id}/retry", status_code=201)
 def retry_debit(debit_id: Id, body: RetryIn, session: CurrentSession, act: SellerOnce) -> DebitOut:
     """A person has a failed debit tried again, whatever its reason code says; a dispute is over with it."""
-    return DebitOut.model_validate(follow_ups.retry(session, debit_id, **body.model_dump(), act=act))
+    return _shown(session, [follow_ups.retry(session, debit_id, **body.model_dump(), act=act)])[0]
 
 
 @router.post("/{debit_id}/clear")
 def clear_debit(debit_id: Id, body: Reason, session: CurrentSession, act: Seller) -> DebitOut:
     """A person found that a failed debit no longer speaks against collecting its invoice."""
-    return DebitOut.model_validate(follow_ups.clear(session, debit_id, because=body.reason, act=act))
+    return _shown(session, [follow_ups.clear(session, debit_id, because=body.reason, act=act)])[0]
+
+
+def _shown(session: Session, some: Sequence[Debit]) -> list[DebitOut]:
+    """The debits with what is known of their notices, which is asked for once."""
+    notices = pre_notifications.standing(session, [debit.id for debit in some])
+    shown = []
+    for debit in some:
+        notice = notices.get(debit.id)
+        told = {} if notice is None else {"notice_state": notice.state, "noticed_on": notice.noticed_on}
+        shown.append(DebitOut.model_validate(debit).model_copy(update=told))
+    return shown

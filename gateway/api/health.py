@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway import notice_sending
 from gateway.errors import Unavailable
 from gateway.runtime import Runtime
 from ledger.errors import DuecourseError
@@ -24,7 +25,7 @@ def alive() -> dict[str, str]:
 
 @router.get("/readyz")
 def ready(request: Request) -> dict[str, str]:
-    """The database answers and has the schema of this version."""
+    """The database answers and has the schema of this version; `mail` says whether notices can leave."""
     runtime: Runtime = request.app.state.runtime
     try:
         runtime.require_current_schema()
@@ -32,4 +33,4 @@ def ready(request: Request) -> dict[str, str]:
         raise NotReady(
             "The database does not answer, or has another schema than this version needs."
         ) from None
-    return {"status": "ready"}
+    return {"status": "ready", "mail": "set" if notice_sending.is_configured(runtime) else "not set"}

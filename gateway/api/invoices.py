@@ -21,6 +21,7 @@ from ledger import creditors, invoices
 from ledger.invoices import InvoiceFacts
 from ledger.models import Invoice
 from ledger.states import CollectionStatus
+from mandates import invoice_mails
 
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"], route_class=TransactionalRoute)
 
@@ -44,6 +45,9 @@ class InvoiceIn(BaseModel):
     purchase_order: str | None = Field(default=None, max_length=60)
     discount_days: int | None = Field(default=None, ge=0, le=365)
     discount_percent: Decimal | None = Field(default=None, ge=0, lt=100, decimal_places=2)
+    pre_notified_on: Day | None = Field(
+        default=None, description="The day on which the invoice was mailed, if its text announces the debit."
+    )
 
 
 class InvoiceOut(BaseModel):
@@ -67,7 +71,16 @@ class InvoiceOut(BaseModel):
     purchase_order: str | None
     discount_days: int | None
     discount_percent: Decimal | None
+    pre_notified_on: date | None
     created_at: datetime
+
+
+class MailedIn(BaseModel):
+    """The invoice was mailed on that day, and its text announces the debit: amount, due date, creditor, mandate."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: Day
 
 
 class BulkOutcome(BaseModel):
@@ -138,6 +151,12 @@ def get_invoice(invoice_id: Id, session: CurrentSession, act: Reader) -> Invoice
     shown = InvoiceOut.model_validate(invoices.get(session, invoice_id))
     _add_reversible(session, [shown])
     return shown
+
+
+@router.post("/{invoice_id}/pre-notified")
+def note_mailed(invoice_id: Id, body: MailedIn, session: CurrentSession, act: Seller) -> InvoiceOut:
+    """Where that is enough (the due date, no more than the total, in time) its debit needs no notice of ours."""
+    return InvoiceOut.model_validate(invoice_mails.record(session, invoice_id, on=body.on, act=act))
 
 
 def _add_reversible(session: Session, shown: Sequence[InvoiceOut]) -> None:

@@ -17,7 +17,7 @@ import typer
 import uvicorn
 from sqlalchemy import text
 
-from gateway import access, jobs, logs, settings
+from gateway import access, jobs, logs, mail, notice_sending, settings
 from gateway.commands.output import AsJson, house, out, print_json, table
 from gateway.roles import Role
 from gateway.runtime import Runtime, open_runtime
@@ -167,6 +167,7 @@ def _examine_database(runtime: Runtime) -> Iterator[_Check]:
     if schema.fine:
         yield _keys(runtime)
         yield _queue(runtime)
+        yield _mail(runtime)
 
 
 def _connections(runtime: Runtime) -> _Check:
@@ -213,6 +214,18 @@ def _queue(runtime: Runtime) -> _Check:
     failed = int(_ask(runtime, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'"))
     waiting = int(_ask(runtime, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"))
     return _Check("jobs", not failed, f"{waiting} waiting, {failed} failed")
+
+
+def _mail(runtime: Runtime) -> _Check:
+    left = notice_sending.waiting(runtime)
+    notices = f"{left['queued']} notices queued, {left['failed']} wait for a person"
+    if not notice_sending.is_configured(runtime):
+        return _Check("mail", not left["queued"], f"no mail server (DUECOURSE_SMTP_HOST); {notices}")
+    try:
+        with mail.open_line(runtime.settings):
+            return _Check("mail", True, f"the mail server answers; {notices}")
+    except DuecourseError as error:
+        return _Check("mail", False, f"{error.message} {notices}")
 
 
 def _ask(runtime: Runtime, question: str) -> str:

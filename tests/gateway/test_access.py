@@ -42,6 +42,7 @@ GET  /v1/invoices                                      200   200   200   200    
 POST /v1/invoices                                      422   422   422    x     -    -
 POST /v1/invoices/bulk                                 200   200   200    x     -    -
 GET  /v1/invoices/{invoice_id}                         404   404   404   404    -    -
+POST /v1/invoices/{invoice_id}/pre-notified            422   422   422    x     -    -
 GET  /v1/credit-notes                                  200   200   200   200    -    -
 POST /v1/credit-notes                                  422   422   422    x     -    -
 GET  /v1/credit-notes/{credit_note_id}                 404   404   404   404    -    -
@@ -59,6 +60,9 @@ POST /v1/debits                                        422   422   422    x     
 POST /v1/debits/due                                    422   422   422    x     -    -
 GET  /v1/debits/{debit_id}                             404   404   404   404    -    -
 POST /v1/debits/{debit_id}/cancel                      422   422   422    x     -    -
+GET  /v1/debits/{debit_id}/notice                      404   404   404   404    -    -
+POST /v1/debits/{debit_id}/notice                      422   422   422    x     -    -
+GET  /v1/debits/{debit_id}/notice/message              404   404   404   404    -    -
 POST /v1/debits/{debit_id}/retry                       422   422   422    x     -    -
 POST /v1/debits/{debit_id}/clear                       422   422   422    x     -    -
 GET  /v1/debit-batches                                 200   200   200   200    -    -

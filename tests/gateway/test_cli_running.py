@@ -37,7 +37,7 @@ def test_every_command_of_the_contract_is_there() -> None:
     assert {" ".join(words) for words in commands()} == {
         "demo", "serve", "worker", "migrate", "doctor", "verify", "match", "statement inspect", "statement import",
         "statement confirm-layout",
-        "invoice import", "pain008 check", "bank simulate", "bank year", "api-key create",
+        "invoice import", "pain008 check", "notice send", "bank simulate", "bank year", "api-key create",
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
         "batch release", "batch discard", "batch file",
         "terms show", "terms set", "account dates", "account set", "mandate amend",
@@ -227,7 +227,7 @@ def test_the_doctor_finds_a_healthy_house_but_for_its_durability(cli: CommandLin
     told = cli("doctor", "--json", code=1).json
     assert {one["check"]: one["fine"] for one in told} == {
         "database": True, "time zone": True, "connection": True, "server version": True, "durability": False,
-        "schema": True, "API keys": True, "jobs": True,
+        "schema": True, "API keys": True, "jobs": True, "mail": True,
     }  # fmt: skip
     lax = next(one for one in told if not one["fine"])
     assert lax["says"] == "fsync is off; synchronous_commit is off; full_page_writes is off"

@@ -98,7 +98,7 @@ def test_it_shows_a_reject_a_return_tried_again_and_a_mandate_that_ended(told: T
 def test_the_keys_are_for_their_owner_only_and_open_the_api(told: Told) -> None:
     assert (told.folder / "api-keys.txt").stat().st_mode & 0o777 == 0o600
     assert set(told.keys) == {str(role) for role in Role}
-    assert told.get("/readyz") == {"status": "ready"}
+    assert told.get("/readyz") == {"status": "ready", "mail": "not set"}
     assert all(secret not in told.text for secret in told.keys.values())
 
 

@@ -12,7 +12,7 @@ from gateway.runtime import Runtime
 
 def test_a_server_with_its_database_is_alive_and_ready(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ready"}
+    assert client.get("/readyz").json() == {"status": "ready", "mail": "not set"}
 
 
 def not_ready(client: TestClient) -> None:
