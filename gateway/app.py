@@ -37,6 +37,7 @@ from gateway.api import (
     reports,
     statement_files,
     statements,
+    status_reports,
 )
 from gateway.runtime import Runtime, open_runtime
 from gateway.session import turnstile
@@ -82,7 +83,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
-        statement_files, statements, payments, reason_codes, reports, events, health,
+        statement_files, statements, status_reports, payments, reason_codes, reports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

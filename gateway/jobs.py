@@ -35,7 +35,21 @@ PAUSE = 5.0  # seconds before a worker that failed as a whole begins again
 
 
 def match_everything(runtime: Runtime, *, actor: str) -> MatchReport:
-    """Decide every waiting line, chunk by chunk, each in a transaction of its own."""
+    """Decide every waiting line, and again while that lets further ones be decided, for a few times at most.
+
+    A return may stand in an earlier chunk than the credit that it takes back.
+    """
+    whole = last = _look_at_everything(runtime, actor=actor)
+    for _ in range(matching.MOST_LOOKS - 1):
+        if not last.goes_on():
+            break
+        last = _look_at_everything(runtime, actor=actor)
+        whole.followed_by(last)
+    return whole
+
+
+def _look_at_everything(runtime: Runtime, *, actor: str) -> MatchReport:
+    """Decide every waiting line once, chunk by chunk, each in a transaction of its own."""
     whole = MatchReport()
     after: str | None = None
     while True:

@@ -311,6 +311,8 @@ class AccountKind(StrEnum):
     UNAPPLIED = "unapplied"
     BILLED = "billed"
     FEE = "fee"
+    INTEREST = "interest"
+    REJECT_CLEARING = "reject_clearing"
     REFUND_CLEARING = "refund_clearing"
     BROUGHT_FORWARD = "brought_forward"
 

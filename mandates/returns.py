@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import Row, select, text
@@ -19,7 +19,7 @@ from ledger.models import Invoice, Method, Payment
 from ledger.payments import Receipt
 from ledger.states import PaymentState
 from mandates import amending, batches, failures
-from mandates.models import Debit, Mandate, PaymentBlock, Scheme
+from mandates.models import Debit, Mandate, Scheme
 from mandates.reason_codes import REFUNDS
 from mandates.states import DEBIT, DebitState
 
@@ -35,40 +35,6 @@ def reversible_until(scheme: Scheme, collected_on: date) -> date:
     if scheme == Scheme.B2B:
         return add_business_days(roll_forward(collected_on), BUSINESS_RETURN_DAYS)
     return add_business_days(roll_forward(collected_on + REFUND_WINDOW), REFUND_PROCESSING_DAYS)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Debits of ours as banks name them: by EndToEndId, and by the PmtInfId of their block in id order."""
-
-    by_end_to_end_id: dict[str, Debit] = field(default_factory=dict)
-    by_block: dict[str, list[Debit]] = field(default_factory=dict)
-
-
-def find(
-    session: Session, *, end_to_end_ids: Iterable[str], payment_information_ids: Iterable[str] = ()
-) -> Named:
-    """Our debits with these names, locked in id order; those of others are simply not there."""
-    by_name = select(Debit.id).where(among(Debit.end_to_end_id, end_to_end_ids))
-    by_block = (
-        select(Debit.id)
-        .join(PaymentBlock, PaymentBlock.id == Debit.block_id)
-        .where(among(PaymentBlock.payment_information_id, payment_information_ids))
-    )
-    rows = session.execute(
-        select(Debit, PaymentBlock.payment_information_id)
-        .outerjoin(PaymentBlock, PaymentBlock.id == Debit.block_id)
-        .where(among(Debit.id, [*session.scalars(by_name), *session.scalars(by_block)]))
-        .order_by(Debit.id)
-        .with_for_update(of=Debit)
-        .execution_options(populate_existing=True)
-    )
-    named = Named()
-    for debit, block in rows:
-        named.by_end_to_end_id[debit.end_to_end_id] = debit
-        if block is not None:
-            named.by_block.setdefault(block, []).append(debit)
-    return named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

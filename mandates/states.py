@@ -112,7 +112,8 @@ MANDATE = Machine(
             ),
             MandateState.CANCELLED: (),
             MandateState.EXPIRED: (),
-            MandateState.CONSUMED: (),
+            # A one-off mandate whose only debit was rejected was never collected on.
+            MandateState.CONSUMED: (MandateState.ACTIVE,),
         }
     ),
 )
@@ -151,8 +152,9 @@ BATCH = Machine(
                 BatchState.REJECTED,
                 BatchState.BOOKED,
             ),
-            BatchState.ACCEPTED: (BatchState.PARTLY_REJECTED, BatchState.BOOKED),
-            BatchState.PARTLY_REJECTED: (BatchState.BOOKED, BatchState.CLOSED),
+            # Banks look at a file in several steps: what passed the first one may fail as a whole at a later one.
+            BatchState.ACCEPTED: (BatchState.PARTLY_REJECTED, BatchState.REJECTED, BatchState.BOOKED),
+            BatchState.PARTLY_REJECTED: (BatchState.REJECTED, BatchState.BOOKED, BatchState.CLOSED),
             BatchState.BOOKED: (BatchState.CLOSED,),
             BatchState.REJECTED: (BatchState.CLOSED,),
             BatchState.CLOSED: (),

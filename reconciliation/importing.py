@@ -16,7 +16,16 @@ from ledger.acts import Act
 from ledger.creditors import get_bank_account
 from ledger.errors import DuecourseError, Rejected
 from ledger.models import BankAccount
-from reconciliation import balances, booking, itemising, layouts, own_accounts, reading, receiving
+from reconciliation import (
+    balances,
+    booking,
+    itemising,
+    layouts,
+    own_accounts,
+    reading,
+    receiving,
+    status_reports,
+)
 from reconciliation.account_locks import AccountLocks, OutOfOrder
 from reconciliation.formats import detect
 from reconciliation.formats.archive import PassedOver
@@ -31,6 +40,7 @@ from reconciliation.statement import (
     StatementKind,
     UnreadableFile,
 )
+from reconciliation.status_reports import Applied
 
 CHUNK = 5_000  # lines that are looked up and written together; bounds memory, not meaning
 
@@ -48,7 +58,8 @@ class ImportReport:
     """What became of one file. `refusal` is set when nothing but its bytes was kept.
 
     `imported` + `known` + `refused` lines are all the lines of the file; `promoted` of the known ones were only
-    announced before. An archive has a report for each of its `members`, and their sums.
+    announced before. An archive has a report for each of its `members`, and their sums. A bank's answer to an order
+    has no lines but `answers`.
     """
 
     file_id: str
@@ -65,6 +76,7 @@ class ImportReport:
     refused: int = 0
     problems: tuple[str, ...] = ()
     members: tuple[ImportReport, ...] = ()
+    answers: tuple[Applied, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -142,9 +154,7 @@ def take_in(
     try:
         done = _in_order(session, file, act, progress)
     except detect.NotAStatement as answer:
-        file.state, file.format = FileState.HANDED_ON, answer.format
-        audit.record(session, "statement_file.handed_on", file.id, act=act, format=answer.format)
-        return report_of(file, problems=(answer.message,))
+        return _take_answer(session, file, answer.format, act)
     except Rejected as refusal:
         receiving.refuse(session, file, refusal, act)
         layouts.remember_refusal(session, file, refusal, act=act)
@@ -157,6 +167,23 @@ def take_in(
         sha256=file.sha256, lines=report.imported, known=report.known, refused=report.refused,
     )  # fmt: skip
     return report
+
+
+def _take_answer(session: Session, file: StatementFile, format_name: str, act: Act) -> ImportReport:
+    """Read a bank's answer to an order, whole or not at all."""
+    try:
+        with outbox.all_or_nothing(session):
+            answers = status_reports.apply(session, file, io.BytesIO(file.content), act=act)
+    except Rejected as refusal:
+        receiving.refuse(session, file, refusal, act)
+        return report_of(file, refusal=refusal)
+    file.state, file.format = FileState.HANDED_ON, format_name
+    file.refusal = file.refusal_code = file.refusal_line = None
+    audit.record(
+        session, "statement_file.handed_on", file.id, act=act, format=format_name, sha256=file.sha256,
+        reports=len(answers),
+    )  # fmt: skip
+    return report_of(file, answers=tuple(answers))
 
 
 def _in_order(session: Session, file: StatementFile, act: Act, progress: Progress) -> _Reading:

@@ -15,14 +15,25 @@ from ledger.acts import Act
 from ledger.database import copy_rows
 from ledger.identifiers import new_id
 from ledger.models import BankAccount
-from mandates import returns
-from mandates.returns import Named
-from reconciliation import batch_bookings, invoice_numbers, own_refunds, own_reversals, returned_debits
+from mandates import named
+from mandates.named import Named
+from reconciliation import (
+    batch_bookings,
+    debit_charges,
+    invoice_numbers,
+    own_refunds,
+    own_reversals,
+    returned_debits,
+)
 from reconciliation.models import LINE, LineSighting, LineState, StatementLine, StatementRecord
 from reconciliation.outcomes import Explained, Outcome, Waiting
 
 JOB = "match_lines"  # the name under which matching is queued
 CHUNK = 2_000  # lines decided in one transaction
+MOST_LOOKS = 5  # at everything that waits, while what one explains may let another be explained
+DEBIT_RULES = (
+    batch_bookings.LUMP_RULE, batch_bookings.SINGLE_RULE, returned_debits.RULE, debit_charges.RULE,
+)  # fmt: skip
 _MATCH_COLUMNS = ("id", "line_id", "rule", "decided_by", "decided_at", "evidence")
 
 # No rule decides about what is only announced, nor about lines of a statement that does not add up before a person
@@ -52,6 +63,7 @@ class MatchReport:
     by_rule: Counter[str] = field(default_factory=Counter)
     waiting: Counter[str] = field(default_factory=Counter)
     last_line_id: str | None = None
+    following: int = 0  # of those that wait, how many may follow from others
 
     def add(self, other: MatchReport) -> None:
         """Count another chunk in."""
@@ -59,6 +71,16 @@ class MatchReport:
         self.by_rule += other.by_rule
         self.waiting += other.waiting
         self.last_line_id = other.last_line_id
+        self.following += other.following
+
+    def goes_on(self) -> bool:
+        """Whether another look may explain more: some lines follow from others, and of such others some are known."""
+        return self.following > 0 and any(self.by_rule[rule] for rule in DEBIT_RULES)
+
+    def followed_by(self, other: MatchReport) -> None:
+        """Count what another look at the same lines has explained; what waits is what waited then."""
+        self.by_rule += other.by_rule
+        self.waiting, self.following = other.waiting, other.following
 
 
 def match_chunk(session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK) -> MatchReport:
@@ -83,7 +105,8 @@ def _decide(session: Session, lines: Sequence[StatementLine], act: Act) -> dict[
 
     outcomes |= batch_bookings.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
     outcomes |= own_reversals.explain(session, rest(), creditor_of, act=act)
-    outcomes |= returned_debits.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
+    for rule in (debit_charges, returned_debits):
+        outcomes |= rule.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
     outcomes |= own_refunds.explain(session, rest(), creditor_of, act=act)
     outcomes |= invoice_numbers.explain(session, rest(), creditor_of, act=act)
     return outcomes | {line.id: Waiting(_nothing_found(line)) for line in rest()}
@@ -94,9 +117,11 @@ def _named_debits(session: Session, lines: Sequence[StatementLine]) -> Named:
     names = {line.end_to_end_id for line in lines}
     names |= {part["end_to_end_id"] for line in lines for part in line.details}
     blocks = {line.batch_payment_information_id for line in lines}
-    return returns.find(
-        session, end_to_end_ids=filter(None, names), payment_information_ids=filter(None, blocks)
-    )
+    files = {line.batch_message_id for line in lines}
+    return named.find(
+        session, end_to_end_ids=filter(None, names), payment_information_ids=filter(None, blocks),
+        message_ids=filter(None, files), due=batch_bookings.dues(lines),
+    )  # fmt: skip
 
 
 def _nothing_found(line: StatementLine) -> str:
@@ -179,4 +204,5 @@ def _report(lines: Sequence[StatementLine], outcomes: Mapping[str, Outcome]) -> 
             report.by_rule[outcome.rule] += 1
         else:
             report.waiting[outcome.because] += 1
+            report.following += outcome.follows
     return report

@@ -23,6 +23,7 @@ from ledger.database import AccountNumberType, Base, Identifier, Instant
 from ledger.models import one_of
 from ledger.money import Money
 from ledger.states import Machine, moves
+from reconciliation.formats.pain002.naming import Order
 from reconciliation.statement import LineStatus, StatementKind
 
 
@@ -31,7 +32,7 @@ class FileState(StrEnum):
 
     Received: its bytes are stored, and it waits to be read. Imported: its lines are in the books. Refused: nothing
     but its bytes and the reason was kept. Unpacked: it is an archive, and each member is a file of its own.
-    Handed on: it is a bank's answer to an order, not a statement.
+    Handed on: it is a bank's answer to an order, not a statement, and was read as a status report.
     """
 
     RECEIVED = "received"
@@ -284,6 +285,7 @@ class StatementLine(Base):
     return_reason: Mapped[str | None] = mapped_column(String(140))
     original_minor: Mapped[int | None] = mapped_column(BigInteger)
     charges_minor: Mapped[int | None] = mapped_column(BigInteger)
+    interest_minor: Mapped[int | None] = mapped_column(BigInteger)
     batch_payment_information_id: Mapped[str | None] = mapped_column(String(140))
     batch_message_id: Mapped[str | None] = mapped_column(String(140))
     batch_count: Mapped[int | None] = mapped_column(BigInteger)
@@ -347,11 +349,17 @@ class Match(Base):
 
 
 class PartKind(StrEnum):
-    """What a part of a line can be."""
+    """What a part of a line can be.
+
+    A rejected debit that the bank credited all the same, or the booking by which it takes that back, is neither a
+    payment nor a return: no money stays.
+    """
 
     PAYMENT = "payment"
     RETURNED_DEBIT = "returned_debit"
+    REJECTED_DEBIT = "rejected_debit"
     FEE = "fee"
+    INTEREST = "interest"
     REFUND = "refund"
 
 
@@ -361,7 +369,7 @@ class MatchPart(Base):
     __tablename__ = "match_parts"
     __table_args__ = (
         one_of("kind", PartKind),
-        CheckConstraint("kind = 'fee' OR object_id IS NOT NULL", name="names_its_object"),
+        CheckConstraint("kind IN ('fee', 'interest') OR object_id IS NOT NULL", name="names_its_object"),
         Index("ix_match_parts_match_id", "match_id"),
         Index("ix_match_parts_object_id", "object_id"),
     )
@@ -371,3 +379,93 @@ class MatchPart(Base):
     kind: Mapped[str] = mapped_column(String(20))
     object_id: Mapped[str | None] = mapped_column(Identifier)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class Level(StrEnum):
+    """Where in a status report a status stands: it is said of the file, of a payment block, or of a transaction."""
+
+    FILE = "file"
+    BLOCK = "block"
+    TRANSACTION = "transaction"
+
+
+class ItemOutcome(StrEnum):
+    """What became of one thing that a status report says.
+
+    Rejected: the debit is rejected by it. Accepted: the bank took the order, which is no money yet. Credited: the bank
+    rejects what it has credited already, so that another booking will take it back. Already: it was rejected or
+    came back before. Noted: nothing follows from it. Unknown: it names nothing of ours. Other amount: it names
+    a debit of ours with another amount. Other order: it answers something else than direct debits.
+    """
+
+    REJECTED = "rejected"
+    ACCEPTED = "accepted"
+    CREDITED = "credited"
+    ALREADY = "already"
+    NOTED = "noted"
+    UNKNOWN = "unknown"
+    OTHER_AMOUNT = "other_amount"
+    OTHER_ORDER = "other_order"
+
+
+class StatusReport(Base):
+    """A bank's answer to one of our files, the `position`-th of the file that it came in.
+
+    `outcomes` counts its items by what became of them; `batch_id` is ours that it answers.
+    """
+
+    __tablename__ = "status_reports"
+    __table_args__ = (
+        one_of("answers", Order),
+        UniqueConstraint("file_id", "position"),
+        Index("ix_status_reports_batch_id", "batch_id"),
+    )
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    file_id: Mapped[str] = mapped_column(ForeignKey("statement_files.id"))
+    position: Mapped[int]
+    format: Mapped[str] = mapped_column(String(70))
+    answers: Mapped[str] = mapped_column(String(10))
+    message_id: Mapped[str | None] = mapped_column(String(140))
+    made_at: Mapped[str | None] = mapped_column(String(140))
+    original_message_id: Mapped[str | None] = mapped_column(String(140))
+    original_message_name: Mapped[str | None] = mapped_column(String(140))
+    batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"))
+    status: Mapped[str | None] = mapped_column(String(140))
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    item_count: Mapped[int] = mapped_column(server_default="0")
+    outcomes: Mapped[dict[str, int]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StatusReportItem(Base):
+    """One thing that a status report says, and what became of it; what is said of a file or block as a whole stands
+    once for each debit that it rejects."""
+
+    __tablename__ = "status_report_items"
+    __table_args__ = (
+        one_of("level", Level),
+        one_of("outcome", ItemOutcome),
+        CheckConstraint(
+            "outcome NOT IN ('rejected', 'credited', 'already') OR debit_id IS NOT NULL",
+            name="names_its_debit",
+        ),
+        Index("ix_status_report_items_debit_id", "debit_id"),
+    )
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("status_reports.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(String(12))
+    payment_information_id: Mapped[str | None] = mapped_column(String(140))
+    end_to_end_id: Mapped[str | None] = mapped_column(String(140))
+    status_id: Mapped[str | None] = mapped_column(String(140))
+    status: Mapped[str | None] = mapped_column(String(140))
+    reason_code: Mapped[str | None] = mapped_column(String(140))
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    collect_on: Mapped[date | None]
+    mandate_reference: Mapped[str | None] = mapped_column(String(140))
+    debit_id: Mapped[str | None] = mapped_column(ForeignKey("debits.id"))
+    outcome: Mapped[str] = mapped_column(String(12))
+    because: Mapped[str | None] = mapped_column(String(300))

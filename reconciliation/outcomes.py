@@ -28,9 +28,14 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A line that a person must look at, and the reason in one sentence."""
+    """A line that a person must look at, and the reason in one sentence.
+
+    One that `follows` another may explain itself once that one, or a report of the bank, is known: it is looked at
+    again as soon as anything about our debits was explained.
+    """
 
     because: str
+    follows: bool = False
 
 
 Outcome = Explained | Waiting

@@ -1,4 +1,4 @@
-"""Debits the bank takes back: the invoice reopens by what was collected, the bank's fee stands apart."""
+"""Debits the bank takes back: the invoice reopens by what was collected, fee and interest stand apart."""
 
 from __future__ import annotations
 
@@ -12,33 +12,35 @@ from sqlalchemy.orm import Session
 
 from ledger import journal
 from ledger.acts import Act
-from ledger.journal import Booking, Place
-from ledger.models import AccountKind
 from ledger.money import Money
 from mandates import returns
 from mandates.models import Debit
+from mandates.named import Named
 from mandates.reason_codes import look_up
-from mandates.returns import Named
 from mandates.states import DebitState
+from reconciliation import debit_charges, rejected_debits, report_items
+from reconciliation.booking_codes import Taken
+from reconciliation.debit_charges import Kept
 from reconciliation.models import LineState, PartKind, StatementLine
 from reconciliation.outcomes import Explained, Outcome, Part, Waiting
+from reconciliation.readings import Ambiguous, the_reading
+from reconciliation.rejected_debits import Cleared
 
 RULE = "returned_debit"
-NARRATIVE = "NARR"  # ISO 20022: the reason is told in words only
-_LONGEST_CODE = 10
 _CAN_COME_BACK = (DebitState.COLLECTED, DebitState.SETTLED)
 _CAME_BACK = (DebitState.RETURNED, DebitState.REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Return:
-    """One returned debit as a statement tells it; amounts are positive, `charges_minor` None when not told."""
+    """One returned debit as a statement tells it; amounts are positive, None where they are not told."""
 
     end_to_end_id: str
     reason: str | None
     amount_minor: int
-    original_minor: int | None
-    charges_minor: int | None
+    original_minor: int | None = None
+    charges_minor: int | None = None  # with the interest
+    interest_minor: int | None = None
 
     @property
     def collected_minor(self) -> int:
@@ -55,7 +57,33 @@ class _Found:
     line: StatementLine
     told: tuple[_Return, ...]
     debits: Mapping[str, Debit]
-    fee_minor: int
+    kept_minor: int
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def given_back(self) -> list[Debit]:
+        return [debit for debit in self.debits.values() if debit.state != DebitState.REJECTED]
+
+    @property
+    def rejected(self) -> list[Debit]:
+        return [debit for debit in self.debits.values() if debit.state == DebitState.REJECTED]
+
+    @property
+    def kept(self) -> list[Kept]:
+        """What the bank took beyond what it returned; of which debit, where there is only one."""
+        interest = min(sum(one.interest_minor or 0 for one in self.told), self.kept_minor)
+        debit = next(iter(self.debits.values())) if len(self.debits) == 1 else None
+        amounts = {Taken.CHARGES: self.kept_minor - interest, Taken.INTEREST: interest}
+        return [Kept(what, minor, debit) for what, minor in amounts.items() if minor]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the debits that lines name, beside themselves."""
+
+    refunded_minor: Mapping[str, int]
+    cleared: Cleared
+    refused: Mapping[str, str | None]  # reasons of those that a report rejects although they were credited
 
 
 def explain(
@@ -69,33 +97,40 @@ def explain(
     """Give back the debits that these booked charges return; an outcome for each line that names one of ours.
 
     `named` holds our locked debits that the lines name, `creditor_of` maps bank account ids to creditor ids.
-    A debit comes back once: with the first line in the order given.
+    A debit comes back once: with the first line in the order given. A rejected one that was credited all the same
+    is taken back without having been a payment.
     """
-    candidates = [
-        found
-        for line in lines
-        if (found := _find(line, named, creditor_of[line.bank_account_id])) is not None
-    ]
-    refunded = returns.sent_back_minor(
-        session, [one for found in candidates for one in found.debits.values()]
-    )
+    charges = [line for line in lines if line.amount_minor < 0]
+    known = _known(session, named)
     outcomes: dict[str, Outcome] = {}
     sound: list[_Found] = []
     gone: set[str] = set()
-    for found in candidates:
-        problem = _problem(found, refunded, gone)
-        if problem is not None:
-            outcomes[found.line.id] = Waiting(problem)
-        else:
+    for line in charges:
+        found = _find(line, named, creditor_of[line.bank_account_id], known, gone)
+        if isinstance(found, Waiting):
+            outcomes[line.id] = found
+        elif found is not None:
             sound.append(found)
             gone |= {debit.id for debit in found.debits.values()}
-    _apply(session, sound, creditor_of, act)
-    return outcomes | {found.line.id: _explained(found) for found in sound}
+    explained = {found.line.id: _explained(found, known) for found in sound}
+    _apply(session, sound, creditor_of, known, act)
+    return outcomes | explained
 
 
-def _find(line: StatementLine, named: Named, creditor_id: str) -> _Found | None:
-    if line.amount_minor >= 0:
-        return None
+def _known(session: Session, named: Named) -> _Known:
+    in_blocks = [debit for block in named.by_block.values() for debit in block.debits]
+    debits = [*named.by_end_to_end_id.values(), *in_blocks]
+    collected = [debit for debit in debits if debit.state in _CAN_COME_BACK]
+    return _Known(
+        returns.sent_back_minor(session, collected), rejected_debits.cleared(session, debits),
+        rejected_debits.refused_though_credited(session, collected),
+    )  # fmt: skip
+
+
+def _find(
+    line: StatementLine, named: Named, creditor_id: str, known: _Known, gone: set[str]
+) -> _Found | Waiting | None:
+    """The debits that a line returns, or why it cannot be said; None where it names none of ours."""
     told = tuple(_told(line))
     ours = {
         one.end_to_end_id: debit
@@ -103,8 +138,13 @@ def _find(line: StatementLine, named: Named, creditor_id: str) -> _Found | None:
         if (debit := named.by_end_to_end_id.get(one.end_to_end_id)) is not None
         and (debit.creditor_id, debit.currency) == (creditor_id, line.currency)
     }
-    fee = -line.amount_minor - sum(debit.amount_minor for debit in ours.values())
-    return _Found(line, told, ours, fee) if ours else None
+    if not ours:
+        return (
+            None if line.details or line.end_to_end_id else _by_block(line, named, creditor_id, known, gone)
+        )
+    kept = -line.amount_minor - sum(debit.amount_minor for debit in ours.values())
+    found = _Found(line, told, ours, kept)
+    return _problem(found, known, gone) or found
 
 
 def _told(line: StatementLine) -> list[_Return]:
@@ -112,91 +152,135 @@ def _told(line: StatementLine) -> list[_Return]:
         {
             "end_to_end_id": line.end_to_end_id, "return_reason": line.return_reason,
             "amount_minor": line.amount_minor, "original_minor": line.original_minor,
-            "charges_minor": line.charges_minor,
+            "charges_minor": line.charges_minor, "interest_minor": line.interest_minor,
         }
     ]  # fmt: skip
     return [
         _Return(
             end_to_end_id=part["end_to_end_id"],
-            reason=_code(part["return_reason"]),
+            reason=report_items.as_code(part["return_reason"]),
             amount_minor=-part["amount_minor"],
             original_minor=None if part["original_minor"] is None else abs(part["original_minor"]),
             charges_minor=part["charges_minor"],
+            interest_minor=part.get("interest_minor"),
         )
         for part in parts
         if part["end_to_end_id"]
     ]
 
 
-def _code(reason: str | None) -> str | None:
-    """The bank's reason where it can be a code; its own words stay on the line."""
-    return reason if reason is None or len(reason) <= _LONGEST_CODE else NARRATIVE
+def _by_block(
+    line: StatementLine, named: Named, creditor_id: str, known: _Known, gone: set[str]
+) -> _Found | Waiting | None:
+    """A booking that only names our block or file: it takes back what was rejected of it, as far as that is told."""
+    block = named.by_block.get(line.batch_payment_information_id or "")
+    blocks = [block] if block is not None else named.by_message.get(line.batch_message_id or "", [])
+    own = [one for one in blocks if all(debit.creditor_id == creditor_id for debit in one.debits)]
+    if not own:
+        return None
+
+    def is_refused(debit: Debit) -> bool:
+        was_credited = debit.state in _CAN_COME_BACK and debit.id in known.refused
+        return debit.id not in gone and (was_credited or known.cleared.can_be_taken_back(debit))
+
+    name = line.batch_payment_information_id or line.batch_message_id
+    try:
+        reading = the_reading(
+            own, -line.amount_minor, waits=lambda _: False, was_rejected=is_refused, count=line.batch_count
+        )
+    except Ambiguous:
+        return Waiting(f"It takes back a part of {name}, and what can be read in several ways.", follows=True)
+    if reading is None:
+        return Waiting(
+            f"It takes back a part of {name}, and no report says which debits that are.", follows=True
+        )
+    told = tuple(_Return(one.end_to_end_id, None, one.amount_minor) for one in reading.rejected)
+    debits = {one.end_to_end_id: one for one in reading.rejected}
+    evidence = (f"The bank names our {name}, and takes back what it reported as rejected.",)
+    return _Found(line, told, debits, 0, evidence)
 
 
-def _problem(found: _Found, refunded: Mapping[str, int], gone: set[str]) -> str | None:
+def _problem(found: _Found, known: _Known, gone: set[str]) -> Waiting | None:
     """Why the line cannot be explained as returns of ours, in one sentence; None if it can."""
     line, told = found.line, found.told
     if len({one.end_to_end_id for one in told}) != len(line.details or (line,)):
-        return "Not every part of this batch of returns names one debit."
+        return Waiting("Not every part of this batch of returns names one debit.")
     if len(found.debits) != len(told):
-        return "Not every part of this batch of returns is a debit of ours."
+        return Waiting("Not every part of this batch of returns is a debit of ours.")
     for one in told:
-        debit = found.debits[one.end_to_end_id]
-        problem = _problem_of(one, debit, refunded.get(debit.id, 0), debit.id in gone)
+        problem = _problem_of(one, found.debits[one.end_to_end_id], known, gone)
         if problem is not None:
             return problem
     if sum(one.amount_minor for one in told) != -line.amount_minor:
-        return "The parts of this batch of returns do not add up to its amount."
-    return "The bank takes back less than it returns." if found.fee_minor < 0 else None
+        return Waiting("The parts of this batch of returns do not add up to its amount.")
+    return Waiting("The bank takes back less than it returns.") if found.kept_minor < 0 else None
 
 
-def _problem_of(one: _Return, debit: Debit, refunded_minor: int, is_gone: bool) -> str | None:
+def _problem_of(one: _Return, debit: Debit, known: _Known, gone: set[str]) -> Waiting | None:
     name = f"Debit {debit.id}"
-    if is_gone or debit.state in _CAME_BACK:
-        return f"{name} comes back, but it came back already."
+    if debit.id in gone or debit.state in _CAME_BACK or debit.id in known.cleared.taken_back:
+        return Waiting(f"{name} comes back, but it came back already.")
     if debit.state == DebitState.SUBMITTED:
-        return f"{name} comes back, but its collection has not been booked yet."
-    if debit.state not in _CAN_COME_BACK:
-        return f"{name} comes back, but it is {debit.state}."
+        return Waiting(f"{name} comes back, but its collection has not been booked yet.", follows=True)
+    if debit.state == DebitState.REJECTED and not known.cleared.can_be_taken_back(debit):
+        return Waiting(
+            f"{name} comes back, but it was rejected and no credit of it was booked.", follows=True
+        )
+    if debit.state not in (*_CAN_COME_BACK, DebitState.REJECTED):
+        return Waiting(f"{name} comes back, but it is {debit.state}.")
     if one.collected_minor != debit.amount_minor:
-        return (
+        return Waiting(
             f"{name} was {Money(debit.amount_minor, debit.currency)}; "
             f"the bank speaks of {Money(one.collected_minor, debit.currency)}."
         )
-    if refunded_minor:
-        return f"{name} comes back, but {Money(refunded_minor, debit.currency)} of it were refunded already."
+    refunded = known.refunded_minor.get(debit.id, 0)
+    if refunded:
+        return Waiting(
+            f"{name} comes back, but {Money(refunded, debit.currency)} of it were refunded already."
+        )
     return None
 
 
-def _apply(session: Session, sound: Sequence[_Found], creditor_of: Mapping[str, str], act: Act) -> None:
-    """Give the debits back, those of one day and reason together, and book the fees."""
+def _reason(one: _Return, debit: Debit, known: _Known) -> str | None:
+    """Why a debit came back: as the booking says, else as the report of the bank said before."""
+    if one.reason in (None, report_items.NARRATIVE) and known.refused.get(debit.id):
+        return report_items.as_code(known.refused[debit.id])
+    return one.reason
+
+
+def _apply(
+    session: Session, sound: Sequence[_Found], creditor_of: Mapping[str, str], known: _Known, act: Act
+) -> None:
+    """Give the debits back, those of one day and reason together, and book what the bank took."""
     together: dict[tuple[date, str | None], list[Debit]] = defaultdict(list)
     for found in sound:
+        back = {debit.id for debit in found.given_back}
         for one in found.told:
-            together[found.line.booked_on, one.reason].append(found.debits[one.end_to_end_id])
+            debit = found.debits[one.end_to_end_id]
+            if debit.id in back:
+                together[found.line.booked_on, _reason(one, debit, known)].append(debit)
+    bookings = []
+    for found in sound:
+        creditor_id = creditor_of[found.line.bank_account_id]
+        bookings.append(rejected_debits.booking(found.line, found.rejected, creditor_id, sign=-1))
+        bookings += debit_charges.bookings(found.line, found.kept, creditor_id)
     for (on, reason), debits in together.items():
         returns.give_back(session, debits, on=on, reason_code=reason, act=act)
-    fees = [_fee_booking(found, creditor_of[found.line.bank_account_id]) for found in sound]
-    journal.post(session, fees, act=act)
+    journal.post(session, bookings, act=act)
 
 
-def _fee_booking(found: _Found, creditor_id: str) -> Booking:
-    line = found.line
-    return Booking(
-        kind="return_fee", object_id=line.id, posted_on=line.booked_on,
-        debit=Place(creditor_id, AccountKind.FEE, line.currency),
-        credit=Place(creditor_id, AccountKind.SUSPENSE, line.currency),
-        amount_minor=found.fee_minor,
-    )  # fmt: skip
-
-
-def _explained(found: _Found) -> Explained:
-    parts, evidence = [], []
+def _explained(found: _Found, known: _Known) -> Explained:
+    parts: list[Part] = []
+    evidence: list[str] = list(found.evidence)
     for one in found.told:
-        debit, reason = found.debits[one.end_to_end_id], look_up(one.reason)
-        parts.append(Part(PartKind.RETURNED_DEBIT, -debit.amount_minor, debit.id))
-        evidence.append(f"Debit {debit.id} came back: {reason.code}, {reason.meaning}")
-    if found.fee_minor:
-        parts.append(Part(PartKind.FEE, -found.fee_minor))
-        evidence.append(f"The bank kept {Money(found.fee_minor, found.line.currency)} as its fee.")
+        debit = found.debits[one.end_to_end_id]
+        if debit.state == DebitState.REJECTED:
+            parts += rejected_debits.parts([debit], sign=-1)
+            evidence.append(f"Debit {debit.id} was rejected; what was credited of it is taken back.")
+        else:
+            reason = look_up(_reason(one, debit, known))
+            parts.append(Part(PartKind.RETURNED_DEBIT, -debit.amount_minor, debit.id))
+            evidence.append(f"Debit {debit.id} came back: {reason.code}, {reason.meaning}")
+    parts += debit_charges.parts(found.kept)
+    evidence += debit_charges.evidence(found.kept, found.line.currency)
     return Explained(rule=RULE, state=LineState.RETURNED_DEBIT, parts=tuple(parts), evidence=tuple(evidence))

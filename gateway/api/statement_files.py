@@ -23,6 +23,7 @@ from ledger.errors import DuecourseError
 from reconciliation import file_contents, layouts, matching, receiving, worklist
 from reconciliation.formats.archive import PassedOver
 from reconciliation.formats.delimited.words import Role
+from reconciliation.formats.pain002 import Order
 from reconciliation.importing import ImportReport
 from reconciliation.models import FileState, StatementFile, StatementLayout
 from reconciliation.receiving import Received, Wishes
@@ -36,12 +37,25 @@ class Refusal(BaseModel):
     line: int | None
 
 
+class AnswerOut(BaseModel):
+    """What became of a bank's answer to an order (pain.002): see GET /v1/status-reports/{report_id}."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    report_id: str
+    answers: Order
+    original_message_id: str | None
+    batch_id: str | None
+    outcomes: dict[str, int]
+
+
 class UploadOut(BaseModel):
     """What became of one uploaded file, or of one file in an archive.
 
     `imported` + `known` + `refused` lines are all its lines; `promoted` of the known ones were only announced before.
     A file in state `received` waits to be read: GET /v1/statement-files/{file_id} tells how far it is. A member of an
-    archive in state `passed_over` is none that could hold a statement, such as a folder; that is no error.
+    archive in state `passed_over` is none that could hold a statement, such as a folder; that is no error. A bank's
+    answer to an order has no lines but `answers`.
     """
 
     file_id: str
@@ -58,6 +72,7 @@ class UploadOut(BaseModel):
     refused: int
     problems: list[str]
     error: Refusal | None
+    answers: list[AnswerOut]
     members: list[UploadOut]
 
 
@@ -235,7 +250,9 @@ def _out(report: ImportReport, states: dict[str, str]) -> UploadOut:
         file_id=report.file_id, name=report.name, sha256=report.sha256, size=report.size, state=state,
         duplicate=report.duplicate, format=report.format, statement_ids=list(report.statement_ids),
         imported=report.imported, known=report.known, promoted=report.promoted, refused=report.refused,
-        problems=problems, error=error, members=[_out(member, states) for member in report.members],
+        problems=problems, error=error,
+        answers=[AnswerOut.model_validate(answer) for answer in report.answers],
+        members=[_out(member, states) for member in report.members],
     )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from reconciliation.status_reports import Applied
+
 
 def is_answer(one: dict[str, Any]) -> bool:
     """Whether an inspected object is a bank's answer, not a statement."""
@@ -39,3 +41,19 @@ def _status(level: dict[str, Any]) -> str:
     codes = " ".join(filter(None, (reason["code"] for reason in level["reasons"])))
     status = level["status"] or "without a status"
     return f"{status} ({codes})" if codes else status
+
+
+def as_json(answer: Applied) -> dict[str, Any]:
+    """What became of an imported answer, for machines."""
+    return {
+        "report_id": answer.report_id, "answers": answer.answers.value,
+        "original_message_id": answer.original_message_id, "batch_id": answer.batch_id,
+        "outcomes": answer.outcomes,
+    }  # fmt: skip
+
+
+def remark(answer: Applied) -> str:
+    """What became of an imported answer, in one sentence."""
+    name = answer.original_message_id or "a file that it does not name"
+    counted = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in answer.outcomes.items())
+    return f"{answer.report_id} answers {name}: {counted or 'it says nothing'}."

@@ -77,6 +77,7 @@ def as_json(done: ImportReport) -> dict[str, Any]:
         "format": done.format, "statements": list(done.statement_ids), "imported": done.imported,
         "known": done.known, "promoted": done.promoted, "refused": done.refused,
         "problems": _problems(done), "error": _error(done),
+        "answers": [answer_reports.as_json(answer) for answer in done.answers],
         "members": [as_json(member) for member in done.members],
     }  # fmt: skip
 
@@ -152,12 +153,12 @@ def _fate(done: ImportReport) -> str:
         return "known already, nothing changed"
     if done.members:
         return "unpacked"
-    return "imported" if done.statement_ids else "kept, not a statement"
+    return "imported" if done.statement_ids else "the bank's answer to an order"
 
 
 def _remarks(done: Sequence[ImportReport], held_back: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     for name, one in _flat(done):
-        said = list(one.problems)
+        said = [*map(answer_reports.remark, one.answers), *one.problems]
         if one.refusal is not None and not isinstance(one.refusal, PassedOver):
             said.append(one.refusal.message)
         said += [_WAITS.format(id=which) for which in one.statement_ids if which in held_back]

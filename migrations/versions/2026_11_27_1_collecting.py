@@ -53,11 +53,14 @@ _TWO_PERSONS = (
     "AND (edited_by IS NULL OR approved_by IS DISTINCT FROM edited_by "
     "AND released_by IS DISTINCT FROM edited_by))"
 )
+# The banks' answers that were only kept until now are read by a worker (gateway.statement_import.queue_waiting).
+_READ_STORED_ANSWERS = "UPDATE statement_files SET state = 'received' WHERE state = 'handed_on'"
 # Rows of these tables stay for ever; those of the second group never change either.
 _NEVER_DELETED = (
     "collection_terms", "debit_reversals", "payback_batches", "payback_refunds", "pre_notifications",
+    "status_reports",
 )  # fmt: skip
-_NEVER_CHANGED = ("mandate_amendments",)
+_NEVER_CHANGED = ("mandate_amendments", "status_report_items")
 # What may have reached a customer stays as it was, whatever becomes of the notice.
 _BYTES_STAY = """
 CREATE TRIGGER pre_notifications_bytes_append_only BEFORE UPDATE ON pre_notifications FOR EACH ROW
@@ -77,9 +80,11 @@ def upgrade() -> None:
     _create_notices()
     _let_files_be_withdrawn()
     _create_paybacks()
+    _create_status_reports()
+    _widen_matches()
     for statement in (
         _ACCOUNTS_OF_STORED_BATCHES, _FACTS_OF_STORED_DEBITS, _PRESENTED_BY_STORED_DEBITS, _TERMS_OF_STORED_CREDITORS,
-        _BYTES_STAY,
+        _BYTES_STAY, _READ_STORED_ANSWERS,
     ):  # fmt: skip
         op.execute(statement)
     op.alter_column("batches", "bank_account_id", nullable=False)
@@ -443,4 +448,91 @@ def _create_what_paybacks_hold() -> None:
     op.create_index(
         "uq_debit_reversals_one_standing", "debit_reversals", ["debit_id"],
         unique=True, postgresql_where=sa.text("state <> 'cancelled'"),
+    )  # fmt: skip
+
+
+def _create_status_reports() -> None:
+    op.create_table(
+        "status_reports",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("file_id", _ID, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("format", sa.String(70), nullable=False),
+        sa.Column("answers", sa.String(10), nullable=False),
+        sa.Column("message_id", sa.String(140), nullable=True),
+        sa.Column("made_at", sa.String(140), nullable=True),
+        sa.Column("original_message_id", sa.String(140), nullable=True),
+        sa.Column("original_message_name", sa.String(140), nullable=True),
+        sa.Column("batch_id", _ID, nullable=True),
+        sa.Column("status", sa.String(140), nullable=True),
+        sa.Column("reasons", postgresql.JSONB(), nullable=False),
+        sa.Column("item_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("outcomes", postgresql.JSONB(), nullable=False),
+        sa.Column("created_at", _AT, nullable=False),
+        sa.CheckConstraint(
+            "answers IN ('debits', 'transfers', 'reversals', 'other', 'unstated')",
+            name=op.f("ck_status_reports_answers"),
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["statement_files.id"], name=op.f("fk_status_reports_file_id")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_status_reports_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_status_reports")),
+        sa.UniqueConstraint("file_id", "position", name=op.f("uq_status_reports_file_id_position")),
+    )
+    op.create_index("ix_status_reports_batch_id", "status_reports", ["batch_id"])
+    op.create_table(
+        "status_report_items",
+        sa.Column("report_id", _ID, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("level", sa.String(12), nullable=False),
+        sa.Column("payment_information_id", sa.String(140), nullable=True),
+        sa.Column("end_to_end_id", sa.String(140), nullable=True),
+        sa.Column("status_id", sa.String(140), nullable=True),
+        sa.Column("status", sa.String(140), nullable=True),
+        sa.Column("reason_code", sa.String(140), nullable=True),
+        sa.Column("reasons", postgresql.JSONB(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(3), nullable=True),
+        sa.Column("collect_on", sa.Date(), nullable=True),
+        sa.Column("mandate_reference", sa.String(140), nullable=True),
+        sa.Column("debit_id", _ID, nullable=True),
+        sa.Column("outcome", sa.String(12), nullable=False),
+        sa.Column("because", sa.String(300), nullable=True),
+        sa.CheckConstraint(
+            "level IN ('file', 'block', 'transaction')", name=op.f("ck_status_report_items_level")
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('rejected', 'accepted', 'credited', 'already', 'noted', 'unknown', 'other_amount', "
+            "'other_order')",
+            name=op.f("ck_status_report_items_outcome"),
+        ),
+        sa.CheckConstraint(
+            "outcome NOT IN ('rejected', 'credited', 'already') OR debit_id IS NOT NULL",
+            name=op.f("ck_status_report_items_names_its_debit"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["status_reports.id"], name=op.f("fk_status_report_items_report_id")
+        ),
+        sa.ForeignKeyConstraint(["debit_id"], ["debits.id"], name=op.f("fk_status_report_items_debit_id")),
+        sa.PrimaryKeyConstraint("report_id", "position", name=op.f("pk_status_report_items")),
+    )
+    op.create_index("ix_status_report_items_debit_id", "status_report_items", ["debit_id"])
+
+
+def _widen_matches() -> None:
+    op.add_column("statement_lines", sa.Column("interest_minor", sa.BigInteger(), nullable=True))
+    op.drop_constraint(op.f("ck_match_parts_kind"), "match_parts")
+    op.create_check_constraint(
+        op.f("ck_match_parts_kind"), "match_parts",
+        "kind IN ('payment', 'returned_debit', 'rejected_debit', 'fee', 'interest', 'refund')",
+    )  # fmt: skip
+    op.drop_constraint(op.f("ck_match_parts_names_its_object"), "match_parts")
+    op.create_check_constraint(
+        op.f("ck_match_parts_names_its_object"), "match_parts",
+        "kind IN ('fee', 'interest') OR object_id IS NOT NULL",
+    )  # fmt: skip
+    op.drop_constraint(op.f("ck_accounts_kind"), "accounts")
+    op.create_check_constraint(
+        op.f("ck_accounts_kind"), "accounts",
+        "kind IN ('bank', 'suspense', 'receivable', 'unapplied', 'billed', 'fee', 'interest', 'reject_clearing', "
+        "'refund_clearing', 'brought_forward')",
     )  # fmt: skip

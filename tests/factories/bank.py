@@ -119,12 +119,22 @@ def take_in_all(session: Session, files: Iterable[bytes], act: Act) -> list[Impo
 
 
 def match(session: Session, act: Act, *, limit: int = matching.CHUNK) -> MatchReport:
-    """Match everything that waits, chunk after chunk, once."""
+    """Match everything that waits, chunk after chunk, as often as the job does it."""
+    whole = last = _look(session, act, limit)
+    for _ in range(matching.MOST_LOOKS - 1):
+        if not last.goes_on():
+            break
+        last = _look(session, act, limit)
+        whole.followed_by(last)
+    session.expire_all()
+    return whole
+
+
+def _look(session: Session, act: Act, limit: int) -> MatchReport:
     whole, after = MatchReport(), None
     while (done := matching.match_chunk(session, act=act, after=after, limit=limit)).looked_at:
         whole.add(done)
         after = done.last_line_id
-    session.expire_all()
     return whole
 
 

@@ -12,6 +12,7 @@ import pytest
 from gateway import statement_import
 from gateway.runtime import Runtime
 from tests.conftest import Clock
+from tests.factories import pain002
 from tests.factories.api import Caller
 from tests.factories.archives import gzipped, zipped
 from tests.factories.books import OUR_IBAN
@@ -21,9 +22,8 @@ from tests.factories.mt940 import Entry, mt940
 from tests.factories.qif import qif, record, section
 
 FOREIGN = "DE89370400440532013000"
-PAIN002 = (
-    b'<?xml version="1.0"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.03">'
-    b"<CstmrPmtStsRpt><GrpHdr><MsgId>A-1</MsgId></GrpHdr></CstmrPmtStsRpt></Document>"
+PAIN002 = pain002.report(
+    version="001.03", status="ACTC", original_message_id="T-1", original_message_name="pain.001.001.03"
 )
 HTML = b"<html><body>503 Service Unavailable</body></html>"
 SIXTH = date(2026, 1, 6)
@@ -313,7 +313,8 @@ def test_an_archive_that_is_cut_off_says_so(story: Story) -> None:
 def test_a_banks_answer_to_an_order_is_kept_and_is_no_failure(story: Story) -> None:
     (kept,) = story.treasury.upload(PAIN002)
     assert (kept["state"], kept["format"], kept["error"]) == ("handed_on", "pain.002.001.03", None)
-    assert "not a statement" in kept["problems"][0]
+    (answer,) = kept["answers"]
+    assert (answer["answers"], answer["outcomes"]) == ("transfers", {"other_order": 1})
     (again,) = story.treasury.upload(PAIN002)
     assert (again["duplicate"], again["file_id"]) == (True, kept["file_id"])
     assert story.treasury.all("/v1/statements") == []

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from gateway.commands import output
 from gateway.runtime import Runtime
+from tests.factories import pain002
 from tests.factories.archives import zipped
 from tests.factories.bai2 import Stated as Bai2Account
 from tests.factories.bai2 import bai2, transaction
@@ -354,13 +355,42 @@ def test_what_is_no_file_of_an_archive_is_no_error_of_its_import(
 
 @pytest.mark.usefixtures("books")
 def test_import_keeps_a_banks_answer_and_does_not_fail(cli: CommandLine, tmp_path: Path) -> None:
-    (tmp_path / "answer.xml").write_bytes(
-        b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10">'
-        b"<CstmrPmtStsRpt><GrpHdr><MsgId>A-1</MsgId></GrpHdr></CstmrPmtStsRpt></Document>"
+    answer = pain002.report(
+        pain002.Block("PI-1", [pain002.Tx("E2E-1", code="AM04"), pain002.Tx("E2E-2", code="AC04")]),
+        original_message_id="MSG-OTHER",
     )
+    (tmp_path / "answer.xml").write_bytes(answer)
     shown = cli("statement", "import", "answer.xml").out
-    assert "kept, not a statement" in shown
+    assert "the bank's answer to an order" in shown
+    assert "answers MSG-OTHER: 2 unknown." in shown
     assert "imported" not in shown
+    again = cli("statement", "import", "answer.xml", "--json").json
+    assert (again["files"][0]["duplicate"], again["files"][0]["answers"]) == (True, [])
+
+
+@pytest.mark.usefixtures("books")
+def test_import_tells_machines_what_became_of_an_answer(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "answer.xml").write_bytes(
+        pain002.report(status="ACTC", original_message_id="T-1", original_message_name="pain.001.001.09")
+    )
+    (file,) = cli("statement", "import", "answer.xml", "--json").json["files"]
+    (answer,) = file["answers"]
+    assert (answer["answers"], answer["original_message_id"], answer["batch_id"], answer["outcomes"]) == (
+        "transfers", "T-1", None, {"other_order": 1},
+    )  # fmt: skip
+
+
+def test_inspect_shows_the_levels_of_an_answer(cli: CommandLine, tmp_path: Path) -> None:
+    block = pain002.Block(
+        "PI-1", [pain002.Tx("E2E-1", code="AM04"), pain002.Tx("E2E-2", code="AM04")], status="PART"
+    )
+    (tmp_path / "answer.xml").write_bytes(pain002.report(block, original_message_id="MSG-1", status="PART"))
+    shown = " ".join(cli("statement", "inspect", "answer.xml").out.split())
+    assert "answers debits" in shown
+    assert "It answers the file MSG-1. The file as a whole is PART. Block PI-1 is PART." in shown
+    assert "Of block PI-1: RJCT (AM04) 2 times." in shown
+    (told,) = cli("statement", "inspect", "answer.xml", "--json").json
+    assert [one["end_to_end_id"] for one in told["blocks"][0]["transactions"]] == ["E2E-1", "E2E-2"]
 
 
 @pytest.mark.usefixtures("books")

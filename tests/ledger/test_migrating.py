@@ -161,7 +161,7 @@ _KEPT = (
     "journal_entries", "line_sightings", "mandate_amendments", "mandates", "match_parts", "matches",
     "payback_batches", "payback_refunds", "payment_blocks", "payments", "postings", "pre_notifications",
     "refunds", "state_changes", "statement_files", "statement_layouts", "statement_lines", "statements",
-    "stored_files",
+    "status_report_items", "status_reports", "stored_files",
 )  # fmt: skip
 
 

@@ -10,15 +10,17 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger import allocations, journal, payments, refunds
+from ledger import allocations, journal, payments, refunds, states
 from ledger.acts import Act
 from ledger.journal import Place
 from ledger.models import AccountKind, Allocation, Payment
 from ledger.payments import StillAllocated
 from ledger.states import IllegalMove
-from mandates import batches, returns
+from mandates import batches, named, returns
 from mandates.models import Batch, Debit, Scheme
+from mandates.named import Due, Named
 from mandates.returns import Credit, reversible_until
+from mandates.states import DEBIT
 from tests.factories.books import Books
 from tests.factories.collecting import (
     days_later,
@@ -284,13 +286,28 @@ def test_banks_names_lead_to_our_debits_only(session: Session, books: Books) -> 
     batch = released(books)
     (block,) = {one.block_id for one in (debit, other)}
     (name,) = (one.payment_information_id for one in batches.blocks_of(session, batch.id) if one.id == block)
-    named = returns.find(
+    found = named.find(
         session,
         end_to_end_ids=[debit.end_to_end_id, "SOMEBODY-ELSE", debit.end_to_end_id.lower()],
         payment_information_ids=[name, "PI-NOBODY"],
     )
     reload(session, debit, other)
-    assert set(named.by_end_to_end_id) == {debit.end_to_end_id, other.end_to_end_id}
-    assert named.by_block == {name: sorted([debit, other], key=lambda one: one.id)}
-    nothing = returns.find(session, end_to_end_ids=[], payment_information_ids=[])
-    assert (nothing.by_end_to_end_id, nothing.by_block) == ({}, {})
+    assert set(found.by_end_to_end_id) == {debit.end_to_end_id, other.end_to_end_id}
+    assert set(found.by_block) == {name}
+    assert list(found.by_block[name].debits) == sorted([debit, other], key=lambda one: one.id)
+    assert found.by_message == {batch.message_id: [found.by_block[name]]}
+    assert found.by_due == {Due(books.account.id, debit.collect_on): [found.by_block[name]]}
+    assert named.find(session) == Named()
+
+
+def test_blocks_are_found_by_their_file_and_by_where_they_are_due(session: Session, books: Books) -> None:
+    debit, later = scheduled(books), scheduled(books, collect_on=date(2026, 11, 24))
+    batch = released(books)
+    reload(session, debit, later)
+    due = Due(books.account.id, debit.collect_on)
+    by_file = named.find(session, message_ids=[batch.message_id])
+    assert sorted(len(block.debits) for block in by_file.by_message[batch.message_id]) == [1, 1]
+    assert named.find(session, due=[due]).by_due[due][0].debits == (debit,)
+    assert named.find(session, due=[Due(books.account.id, date(2026, 11, 25))]) == Named()
+    states.move(session, DEBIT, [debit.id], "cancelled", act=books.act)
+    assert due not in named.find(session, due=[due]).by_due

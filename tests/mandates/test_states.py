@@ -21,7 +21,7 @@ from mandates.states import (
 
 MACHINES = [(MANDATE, MandateState), (DEBIT, DebitState), (BATCH, BatchState), (NOTICE, NoticeState)]
 ENDS = {
-    "mandate": {"cancelled", "expired", "consumed"},
+    "mandate": {"cancelled", "expired"},
     "debit": {"rejected", "returned", "refunded", "cancelled"},
     "batch": {"closed"},
     "notice": {"superseded"},
@@ -52,6 +52,14 @@ def test_a_debit_is_live_until_the_bank_has_answered() -> None:
 def test_a_debit_in_a_released_file_can_only_end_by_what_the_bank_says() -> None:
     assert DEBIT.moves["submitted"] == {"collected", "rejected", "cancelled"}
     assert DEBIT.before("submitted") == ["batched"]
+
+
+def test_a_one_off_mandate_is_free_again_only_for_the_debit_that_was_rejected() -> None:
+    assert MANDATE.moves["consumed"] == {"active"}
+
+
+def test_a_batch_can_be_rejected_as_a_whole_until_something_of_it_is_booked() -> None:
+    assert BATCH.before("rejected") == ["released", "accepted", "partly_rejected"]
 
 
 def test_a_batch_is_released_only_from_approved() -> None:

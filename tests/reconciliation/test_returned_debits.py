@@ -104,7 +104,7 @@ def test_a_return_reopens_the_invoice_and_its_fee_is_booked_apart(
     ]
     parts = session.scalars(select(MatchPart).where(MatchPart.match_id == made.id).order_by(MatchPart.id))
     assert [(part.kind, part.object_id, part.amount_minor) for part in parts] == [
-        ("returned_debit", back.id, -7_197), ("fee", None, -FEE),
+        ("returned_debit", back.id, -7_197), ("fee", back.id, -FEE),
     ]  # fmt: skip
 
 
