@@ -41,6 +41,19 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "rejected_debits_are_no_money",
+        "A rejected debit has no payment and a day on which it failed, and its one-off mandate is not used up.",
+        "rejected debits",
+        """
+        SELECT count(*), count(*) FILTER (WHERE debits.payment_id IS NOT NULL OR debits.failed_on IS NULL
+            OR (mandates.state = 'consumed' AND NOT EXISTS (
+                SELECT 1 FROM debits AS others WHERE others.mandate_id = mandates.id
+                AND others.state NOT IN ('rejected', 'cancelled')
+            )))
+        FROM debits JOIN mandates ON mandates.id = debits.mandate_id WHERE debits.state = 'rejected'
+        """,
+    ),
+    Invariant(
         "batches_add_up",
         "Count and sum of a batch and of each of its payment blocks are those of their debits.",
         "batches",

@@ -29,7 +29,7 @@ _LINE_COLUMNS = (
     "booked_on", "valued_on", "amount_minor", "currency",
     "counterparty_name", "counterparty_account", "counterparty_bic", "remittance", "reference",
     "end_to_end_id", "mandate_reference", "creditor_identifier", "bank_reference", "transaction_code",
-    "reversal", "return_reason", "original_minor", "charges_minor",
+    "reversal", "return_reason", "original_minor", "charges_minor", "interest_minor",
     "batch_payment_information_id", "batch_message_id", "batch_count", "details", "provisional",
 )  # fmt: skip
 _SIGHTING_COLUMNS = (
@@ -396,6 +396,7 @@ class StatementWriter:
             line.reference, line.end_to_end_id, line.mandate_id, line.creditor_id, line.bank_reference,
             line.transaction_code, line.reversal, line.return_reason,
             line.original.minor if line.original else None, line.charges.minor if line.charges else None,
+            line.interest.minor if line.interest else None,
             batch.payment_information_id if batch else None, batch.message_id if batch else None,
             batch.count if batch else None, stored_lines.details_of(line), not self._books,
         )  # fmt: skip

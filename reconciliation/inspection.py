@@ -104,6 +104,7 @@ def _line(line: Line) -> dict[str, Any]:
         "return_reason": line.return_reason,
         "original_minor": _minor(line.original),
         "charges_minor": _minor(line.charges),
+        "interest_minor": _minor(line.interest),
         "batch": _batch(line.batch),
         "details": [_line(part) for part in line.details],
     }

@@ -124,6 +124,59 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "rejected_debits_are_told",
+        "Every rejected debit is rejected by one item of one status report of the bank.",
+        "rejected debits",
+        """
+        SELECT count(*), count(*) FILTER (WHERE told <> 1)
+        FROM (
+            SELECT debits.id, (
+                SELECT count(*) FROM status_report_items AS items
+                WHERE items.debit_id = debits.id AND items.outcome = 'rejected'
+            ) AS told FROM debits WHERE debits.state = 'rejected'
+        ) AS counted
+        """,
+    ),
+    Invariant(
+        "reject_clearing_is_what_goes_back",
+        "The account reject_clearing is what banks credited of rejected debits and have not taken back yet.",
+        "minor units that go back",
+        """
+        SELECT coalesce(sum(open), 0), count(*) FILTER (WHERE open <> booked)
+        FROM (
+            SELECT creditor_id, sum(open) AS open, sum(booked) AS booked
+            FROM (
+                SELECT debits.creditor_id, parts.amount_minor AS open, 0 AS booked
+                FROM match_parts AS parts
+                JOIN matches ON matches.id = parts.match_id AND matches.undone_at IS NULL
+                JOIN debits ON debits.id = parts.object_id
+                WHERE parts.kind = 'rejected_debit'
+                UNION ALL
+                SELECT accounts.creditor_id, 0, -postings.amount_minor
+                FROM postings JOIN accounts ON accounts.id = postings.account_id
+                WHERE accounts.kind = 'reject_clearing'
+            ) AS sides GROUP BY creditor_id
+        ) AS compared
+        """,
+    ),
+    Invariant(
+        "status_reports_are_complete",
+        "Count and outcomes of every status report are those of its items.",
+        "items",
+        """
+        SELECT coalesce(sum(item_count), 0), count(*) FILTER (WHERE item_count <> counted OR outcomes <> told)
+        FROM (
+            SELECT reports.item_count, reports.outcomes, coalesce(sum(found.number), 0) AS counted,
+                coalesce(jsonb_object_agg(found.outcome, found.number) FILTER (WHERE found.outcome IS NOT NULL),
+                    '{}') AS told
+            FROM status_reports AS reports LEFT JOIN (
+                SELECT report_id, outcome, count(*) AS number FROM status_report_items GROUP BY report_id, outcome
+            ) AS found ON found.report_id = reports.id
+            GROUP BY reports.id
+        ) AS compared
+        """,
+    ),
+    Invariant(
         "every_line_is_accounted_for",
         "New, known and refused lines of a statement are all its lines, and of each it is known what it is.",
         "lines",

@@ -268,6 +268,7 @@ _COPIED = (
     "bank_account_id", "status", "booked_on", "valued_on", "amount_minor", "currency", "counterparty_name",
     "counterparty_account", "counterparty_bic", "remittance", "reference", "end_to_end_id", "mandate_reference",
     "creditor_identifier", "transaction_code", "reversal", "return_reason", "original_minor", "charges_minor",
+    "interest_minor",
     "batch_payment_information_id", "batch_message_id", "batch_count", "details",
 )  # fmt: skip
 _COPY = f"""

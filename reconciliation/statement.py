@@ -91,7 +91,8 @@ class Line:
     """One entry of a statement, or one itemised part of an entry in `details`.
 
     `amount` is what was booked on the account, signed from the holder's view; `original` is what a returned
-    collection was before fees, `charges` what the bank kept, with the interest it took on a return. `remittance` is
+    collection was before fees, `charges` what the bank kept, and `interest` how much of that was interest, where it
+    says so. `remittance` is
     the payer's free text with the pieces of one text joined; `reference` a structured creditor reference.
     `position` counts from 1 in the file.
     """
@@ -112,6 +113,7 @@ class Line:
     return_reason: str | None = None
     original: Money | None = None
     charges: Money | None = None
+    interest: Money | None = None
     batch: Batch | None = None
     details: tuple[Line, ...] = ()
     position: int = 0

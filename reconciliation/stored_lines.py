@@ -24,7 +24,7 @@ Key: TypeAlias = tuple[date, int, str]
 _FACTS = (
     "counterparty_name", "counterparty_account", "counterparty_bic", "remittance", "reference", "end_to_end_id",
     "mandate_reference", "creditor_identifier", "transaction_code", "return_reason", "original_minor",
-    "charges_minor", "batch_payment_information_id", "batch_message_id", "batch_count", "valued_on", "details",
+    "charges_minor", "interest_minor", "batch_payment_information_id", "batch_message_id", "batch_count", "valued_on", "details",
 )  # fmt: skip
 
 # One look into the index for each day and amount, however many lines the account has: OFFSET 0 keeps it so.
@@ -176,6 +176,7 @@ def said_of(line: Line) -> dict[str, Any]:
         "transaction_code": line.transaction_code, "return_reason": line.return_reason,
         "original_minor": line.original.minor if line.original else None,
         "charges_minor": line.charges.minor if line.charges else None,
+        "interest_minor": line.interest.minor if line.interest else None,
         "batch_payment_information_id": batch.payment_information_id if batch else None,
         "batch_message_id": batch.message_id if batch else None, "batch_count": batch.count if batch else None,
         "valued_on": line.valued_on, "details": details_of(line),
@@ -200,7 +201,7 @@ def detail_of(said: Mapping[str, Any], amount_minor: int, currency: str) -> dict
             name: said[name]
             for name in (
                 "end_to_end_id", "mandate_reference", "return_reason", "original_minor", "charges_minor",
-                "remittance",
+                "interest_minor", "remittance",
             )
         },
     }  # fmt: skip

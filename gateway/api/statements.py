@@ -80,6 +80,7 @@ class LineOut(BaseModel):
     return_reason: str | None
     original_minor: int | None
     charges_minor: int | None
+    interest_minor: int | None
     batch_payment_information_id: str | None
     batch_message_id: str | None
     batch_count: int | None

@@ -32,7 +32,7 @@ class Part:
     """One transaction (TxDtls): who, what for, and its references. `amount` is signed; None leaves it out.
 
     The party is the debtor of a credit and the creditor of a debit, or the debtor of a returned collection.
-    `charges` are taken by the bank on top of `original`.
+    `charges` and `interest` are taken by the bank on top of `original`.
     """
 
     amount: int | None = None
@@ -52,6 +52,7 @@ class Part:
     reason_text: str | None = None
     original: int | None = None
     charges: int | None = None
+    interest: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +107,20 @@ def debit(amount: int, *, entry: Entry | None = None, booked_on: date | None = D
     return _single(-amount, entry or Entry(amount=0, code="PMNT/ICDT/ESCT"), booked_on, facts)
 
 
-def returned(original: int, *, reason: str = "AC04", charges: int = 0, **facts: object) -> Entry:
-    """A collection of `original` that came back, booked as one debit together with the bank's `charges`."""
+def returned(
+    original: int, *, reason: str = "AC04", charges: int = 0, interest: int = 0, **facts: object
+) -> Entry:
+    """A collection of `original` that came back, booked as one debit with the bank's `charges` and `interest`."""
+    amount = -original - charges - interest
     part = Part(
-        amount=-original - charges, original=original, charges=charges or None, reason=reason, **facts
+        amount=amount,
+        original=original,
+        charges=charges or None,
+        interest=interest or None,
+        reason=reason,
+        **facts,
     )  # type: ignore[arg-type]
-    return Entry(amount=-original - charges, code="PMNT/IDDT/UPDD", parts=(part,))
+    return Entry(amount=amount, code="PMNT/IDDT/UPDD", parts=(part,))
 
 
 def lump(
@@ -319,6 +328,7 @@ class _Writer:
             None if self.version < 3 else _sign(amount),
             self._amounts(part, currency),
             self._charges(part, currency),
+            self._interest(part, currency),
             self._parties(part, amount),
             self._agents(part, amount),
             self._remittance(part),
@@ -346,6 +356,12 @@ class _Writer:
             return _Xml("")
         charge = (_amount("Amt", part.charges, currency), _sign(-1))
         return _el("Chrgs", *charge) if self.version < 3 else _el("Chrgs", _el("Rcrd", *charge))
+
+    def _interest(self, part: Part, currency: str) -> _Xml:
+        if part.interest is None:
+            return _Xml("")
+        taken = (_amount("Amt", part.interest, currency), _sign(-1))
+        return _el("Intrst", *taken) if self.version < 3 else _el("Intrst", _el("Rcrd", *taken))
 
     def _parties(self, part: Part, amount: int) -> _Xml:
         role = self._role(part, amount)

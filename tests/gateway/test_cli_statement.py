@@ -85,7 +85,7 @@ def test_inspect_prints_exactly_what_the_contract_promises(dry: CommandLine, goo
         "status": "booked", "counterparty": PARTY, "remittance": "Rechnung RE-1", "reference": None,
         "end_to_end_id": "E2E-1", "mandate_id": None, "creditor_id": None, "bank_reference": "REF-1",
         "transaction_code": "PMNT/RCDT/ESCT", "reversal": False, "return_reason": None, "original_minor": None,
-        "charges_minor": None, "batch": None, "details": [],
+        "charges_minor": None, "interest_minor": None, "batch": None, "details": [],
     }  # fmt: skip
     assert (lines[1]["amount_minor"], lines[1]["counterparty"]["name"]) == (-300, None)
 

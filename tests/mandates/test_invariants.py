@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from mandates import batches, terms
 from mandates.invariants import INVARIANTS
 from mandates.models import AnnouncedBy, MandateType
+from reconciliation import importing
 from tests.factories.bank import match, take_in_all
 from tests.factories.books import Books
 from tests.factories.collecting import require_breach, schedule, scheduled, second, sent
 from tests.factories.notices import ERIKA, all_sent, announcing, debit_of
+from tests.factories.pain002 import report
 from tests.factories.paying import bank_of
 
 BROKEN: dict[str, tuple[str, ...]] = {
@@ -23,6 +25,9 @@ BROKEN: dict[str, tuple[str, ...]] = {
     ),
     "collecting_means_a_live_debit": ("UPDATE invoices SET hold = NULL WHERE hold = 'collecting'",),
     "collected_debits_have_payments": ("UPDATE debits SET payment_id = NULL WHERE state = 'collected'",),
+    "rejected_debits_are_no_money": (
+        "UPDATE debits SET payment_id = (SELECT max(id) FROM payments) WHERE state = 'rejected'",
+    ),
     "batches_add_up": ("UPDATE batches SET total_minor = total_minor - 1 WHERE state = 'booked'",),
     "two_persons_release": (
         "ALTER TABLE batches DROP CONSTRAINT ck_batches_two_persons",
@@ -51,6 +56,8 @@ ALSO_BROKEN: tuple[tuple[str, tuple[str, ...]], ...] = (
         "collected_debits_have_payments",
         ("UPDATE debits SET state = 'collected' WHERE state = 'returned'",),
     ),
+    ("rejected_debits_are_no_money", ("UPDATE debits SET failed_on = NULL",)),
+    ("rejected_debits_are_no_money", ("UPDATE mandates SET state = 'consumed' WHERE state = 'active'",)),
     ("batches_add_up", ("UPDATE debits SET amount_minor = amount_minor + 1 WHERE state = 'batched'",)),
     ("batches_add_up", ("UPDATE payment_blocks SET debit_count = debit_count + 1",)),
     ("batches_add_up", ("DELETE FROM debits WHERE state = 'collected'",)),
@@ -77,7 +84,11 @@ ALSO_BROKEN: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @pytest.fixture
 def world(session: Session, books: Books) -> None:
-    """A booked batch of an announced, returned debit and another, a draft, and a debit that waits for the next."""
+    """A booked batch of an announced, returned debit and another, a rejected one, a draft, and one for the next."""
+    scheduled(books, 1_100)
+    rejected, _ = sent(books)
+    answer = report(status="RJCT", code="DT01", original_message_id=rejected.message_id)
+    importing.import_file(session, answer, name="answer.xml", act=books.act)
     announcing(books, days=1)
     customer = books.customer(email=ERIKA)
     mandate = books.mandate(customer, type=MandateType.ONE_OFF)
@@ -102,4 +113,4 @@ def test_every_invariant_is_broken_here() -> None:
 def test_every_breach_is_noticed(session: Session, world: None, engine: Engine) -> None:
     for name, statements in (*BROKEN.items(), *ALSO_BROKEN):
         require_breach(engine, INVARIANTS, name, *statements)
-    assert session.execute(text("SELECT count(*) FROM debits")).scalar_one() == 4
+    assert session.execute(text("SELECT count(*) FROM debits")).scalar_one() == 5

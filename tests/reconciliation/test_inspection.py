@@ -28,7 +28,7 @@ STATEMENT_KEYS = [
 LINE_KEYS = [
     "booked_on", "valued_on", "amount_minor", "currency", "status", "counterparty", "remittance", "reference",
     "end_to_end_id", "mandate_id", "creditor_id", "bank_reference", "transaction_code", "reversal",
-    "return_reason", "original_minor", "charges_minor", "batch", "details",
+    "return_reason", "original_minor", "charges_minor", "interest_minor", "batch", "details",
 ]  # fmt: skip
 
 
@@ -106,6 +106,7 @@ def test_a_credit_shows_all_that_is_known_of_it() -> None:
         "return_reason": None,
         "original_minor": None,
         "charges_minor": None,
+        "interest_minor": None,
         "batch": None,
         "details": [],
     }

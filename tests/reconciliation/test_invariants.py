@@ -9,14 +9,17 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from reconciliation import importing
 from reconciliation.invariants import INVARIANTS
 from tests.factories import camt
 from tests.factories.bank import START, Bank, match, take_in_all, transfer
 from tests.factories.books import OUR_IBAN, Books
 from tests.factories.collecting import require_breach, scheduled, sent
+from tests.factories.pain002 import report
 
 _BANK = "SELECT id FROM accounts WHERE kind = 'bank'"
 _SUSPENSE = "SELECT id FROM accounts WHERE kind = 'suspense'"
+_CLEARING = "SELECT id FROM accounts WHERE kind = 'reject_clearing'"
 _BROUGHT = "SELECT id FROM accounts WHERE kind = 'brought_forward'"
 
 BROKEN: tuple[tuple[str, str], ...] = (
@@ -50,6 +53,13 @@ BROKEN: tuple[tuple[str, str], ...] = (
     ),
     ("booked_lines_are_posted", f"DELETE FROM postings WHERE account_id IN ({_BANK}) AND amount_minor = 700"),
     ("booked_lines_are_posted", "UPDATE statement_lines SET provisional = true WHERE state = 'matched'"),
+    ("rejected_debits_are_told", "DELETE FROM status_report_items"),
+    ("rejected_debits_are_told", "UPDATE debits SET state = 'rejected' WHERE state = 'returned'"),
+    ("reject_clearing_is_what_goes_back", f"DELETE FROM postings WHERE account_id IN ({_CLEARING})"),
+    ("reject_clearing_is_what_goes_back", "DELETE FROM match_parts WHERE kind = 'rejected_debit'"),
+    ("status_reports_are_complete", "DELETE FROM status_report_items WHERE position = 1"),
+    ("status_reports_are_complete", "UPDATE status_report_items SET outcome = 'noted'"),
+    ("status_reports_are_complete", "UPDATE status_reports SET item_count = 0"),
     ("lumps_are_their_parts", "UPDATE statement_lines SET amount_minor = amount_minor + 1 WHERE provisional"),
     ("every_line_is_accounted_for", "DELETE FROM line_sightings WHERE position = 1"),
     ("every_line_is_accounted_for", "UPDATE statements SET line_count = line_count + 1"),
@@ -73,13 +83,17 @@ def itemised() -> list[bytes]:
 
 @pytest.fixture
 def world(session: Session, books: Books) -> None:
-    """A collection with a return, a paid and an unexplained transfer, and a gap in the statements."""
+    """A collection with a return, one that was rejected and credited, two transfers, and a gap in the statements."""
+    rejected = scheduled(books, 1_100)
+    batch, _ = sent(books)
+    answer = report(status="RJCT", code="DT01", original_message_id=batch.message_id)
+    importing.import_file(session, answer, name="answer.xml", act=books.act)
     debit = scheduled(books, 12_000)
     _, message = sent(books)
     books.invoice(700, number="RE-77")
     bank = Bank()
     first = bank.book(
-        transfer(700, "RE-77"), transfer(41, "Spende", day=date(2026, 11, 17)),
+        transfer(700, "RE-77"), transfer(1_100, end_to_end_id=rejected.end_to_end_id), transfer(41, "Spende", day=date(2026, 11, 17)),
     )  # fmt: skip
     rest = bank.answer(message, outcomes={debit.end_to_end_id: "AM04"})
     bank.book(transfer(55, day=date(2026, 12, 29)))

@@ -109,9 +109,10 @@ def _line(
     family = "" if code is None else code[-4:]
     is_reversal = entry.get("reversal") in _TRUE
     is_turned = is_reversal or "returned" in facts or family in TURNED_FAMILIES
-    original, charges = None, None
+    original, charges, interest = None, None, None
     if is_turned:
         original, charges = returns.original_and_charges(facts, entry, booked, about.oddities)
+        interest = returns.interest_of(facts, entry, booked.currency)
     elif "charges" in entry or "charges" in facts:
         charges = returns.charges_of(facts, entry, booked.currency, about.oddities)
     references: Sequence[str] = references_of(facts["references"]) if "references" in facts else ()
@@ -132,6 +133,7 @@ def _line(
         returns.reason(facts, entry, family) if is_turned else None,
         original,
         charges,
+        interest,
         _batch(facts, entry, about.kind),
         details,
         position,

@@ -88,6 +88,12 @@ def original_and_charges(
     return original, kept
 
 
+def interest_of(facts: Record, entry: Record, currency: str) -> Money | None:
+    """How much of what the bank kept of a return was interest, where it says so."""
+    blocks = _blocks(facts, entry, "interest")
+    return charged(blocks, currency, Counter()) if blocks else None
+
+
 def charges_of(facts: Record, entry: Record, currency: str, oddities: Counter[Oddity]) -> Money | None:
     """What the bank kept of a payment that did not come back; interest is then what the payment is about."""
     blocks = _blocks(facts, entry, "charges")

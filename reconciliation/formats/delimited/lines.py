@@ -135,6 +135,7 @@ class LineMaker:
             reason,
             original,
             charges,
+            None,  # no table tells interest apart
             Batch(payment_information_id=batch_id) if batch_id else None,
             self._details(booking, amount) if booking.more and self.detail is not None else (),
             booking.position,

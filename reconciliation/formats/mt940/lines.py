@@ -86,6 +86,7 @@ def line(entry: str, currency: str, position: int, oddities: Counter[Oddity]) ->
         return_reason,
         original,
         charges,
+        None,  # COAM+ tells charges and interest in one sum
         _batch(facts, customer),
         (),
         position,

@@ -33,6 +33,7 @@ _NO_RETURN = (
     None,
     None,
     None,
+    None,
 )  # whether it is a reversal, its reason, its parts, its payment block
 
 LONGEST_KEPT = 140  # letters of a name that is kept for the next line with it
