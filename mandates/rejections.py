@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from ledger import invoices, outbox, states
 from ledger.acts import Act
 from ledger.database import among
-from mandates import batches
+from mandates import batches, failures
 from mandates.models import Batch, Debit, Mandate, MandateType, PaymentBlock
-from mandates.reason_codes import look_up
 from mandates.states import BATCH, DEBIT, MANDATE, BatchState, DebitState, MandateState
 
 
@@ -22,7 +21,8 @@ def reject(
 ) -> None:
     """The bank refused submitted debits: no money moved, and each invoice can be collected otherwise again.
 
-    A one-off mandate that only such a debit had used up serves again. The batches are left to `note_answers`.
+    A one-off mandate that only such a debit had used up serves again. What follows is `failures.note`'s; the batches
+    are left to `note_answers`.
     Raises IllegalMove when one of the debits is not submitted (any more).
     """
     if not refused:
@@ -30,12 +30,9 @@ def reject(
     invoices.lock(session, [debit.invoice_id for debit in refused])
     ids = [debit.id for debit in refused]
     states.move(session, DEBIT, ids, DebitState.REJECTED, act=act, reason=reason_code)
-    for debit in refused:
-        debit.reason_code, debit.failed_on = reason_code, on
     _free_one_off_mandates(session, refused, act)
     invoices.hold(session, [debit.invoice_id for debit in refused], None, act=act, cause="debit.rejected")
-    for debit in refused:
-        _emit(session, debit, reason_code, act)
+    failures.note(session, refused, on=on, reason_code=reason_code, act=act)
 
 
 def note_answers(
@@ -93,22 +90,6 @@ def _free_one_off_mandates(session: Session, refused: Sequence[Debit], act: Act)
         .with_for_update()
     ).all()
     states.move(session, MANDATE, used, MandateState.ACTIVE, act=act, reason="its debit was rejected")
-
-
-def _emit(session: Session, debit: Debit, reason_code: str | None, act: Act) -> None:
-    reason = look_up(reason_code)
-    data = {
-        "invoice_id": debit.invoice_id, "mandate_id": debit.mandate_id,
-        "amount_minor": debit.amount_minor, "currency": debit.currency,
-        "reason": reason.meaning, "next_step": str(reason.step),
-    }  # fmt: skip
-    outbox.emit(
-        session,
-        outbox.NewEvent(
-            type="debit.rejected", object_id=debit.id, act=act, origin="bank", reason_code=reason_code,
-            parent=debit.invoice_id, data=data,
-        ),
-    )  # fmt: skip
 
 
 def _emit_batch(session: Session, batch: Batch, to: BatchState, refused: int, act: Act) -> None:

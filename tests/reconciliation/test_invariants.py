@@ -93,7 +93,8 @@ def world(session: Session, books: Books) -> None:
     books.invoice(700, number="RE-77")
     bank = Bank()
     first = bank.book(
-        transfer(700, "RE-77"), transfer(1_100, end_to_end_id=rejected.end_to_end_id), transfer(41, "Spende", day=date(2026, 11, 17)),
+        transfer(700, "RE-77"), transfer(1_100, end_to_end_id=rejected.end_to_end_id),
+        transfer(41, "Spende", day=date(2026, 11, 17)),
     )  # fmt: skip
     rest = bank.answer(message, outcomes={debit.end_to_end_id: "AM04"})
     bank.book(transfer(55, day=date(2026, 12, 29)))
