@@ -24,7 +24,8 @@ Key: TypeAlias = tuple[date, int, str]
 _FACTS = (
     "counterparty_name", "counterparty_account", "counterparty_bic", "remittance", "reference", "end_to_end_id",
     "mandate_reference", "creditor_identifier", "transaction_code", "return_reason", "original_minor",
-    "charges_minor", "interest_minor", "batch_payment_information_id", "batch_message_id", "batch_count", "valued_on", "details",
+    "charges_minor", "interest_minor", "batch_payment_information_id", "batch_message_id", "batch_count", "valued_on",
+    "details",
 )  # fmt: skip
 
 # One look into the index for each day and amount, however many lines the account has: OFFSET 0 keeps it so.
