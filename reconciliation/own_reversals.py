@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from ledger.acts import Act
 from ledger.database import among
 from ledger.money import Money
-from mandates import paybacks, returns, reversals
+from mandates import paybacks, reversals
 from mandates.models import Debit, PaymentBlock
+from mandates.named import find
 from mandates.payback_models import DebitReversal, PaybackBatch, PaybackKind
 from mandates.states import DebitState, ReversalState
 from reconciliation.models import LineState, PartKind, StatementLine
@@ -127,7 +128,7 @@ def _named(session: Session, charges: Sequence[StatementLine]) -> _Named:
         line.batch_payment_information_id for line in charges
     }
     rows = _rows(session, sorted(filter(None, names)), sorted(filter(None, lumps)))
-    locked = returns.find(session, end_to_end_ids=(end_to_end_id for _, end_to_end_id, _ in rows))
+    locked = find(session, end_to_end_ids=(end_to_end_id for _, end_to_end_id, _ in rows))
     states = _states_now(session, [reversal.id for reversal, _, _ in rows])
     by_name: dict[str, _Sent] = {}
     by_lump: dict[str, list[_Sent]] = defaultdict(list)
