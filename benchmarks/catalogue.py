@@ -14,6 +14,7 @@ _PLACES = {
     "qif": "benchmarks.reading:QIF",
     "bai2": "benchmarks.reading:BAI2",
     "pain008": "benchmarks.pain008:COMPARISON",
+    "pain008-million": "benchmarks.pain008:MILLION",
     "import": "benchmarks.importing:CAMT053",
     "import-mt940": "benchmarks.importing:MT940",
     "import-ofx": "benchmarks.importing:OFX",

@@ -70,14 +70,15 @@ def message(count: int) -> DirectDebitMessage:
         payment_information_id="BENCH-BLOCK-1", scheme=Scheme.CORE, sequence_type=SequenceType.RCUR,
         collect_on=COLLECT_ON, creditor=Party(name=CREDITOR_NAME, iban=OUR_IBAN, bic=OUR_BIC),
         creditor_id=CREDITOR_IDENTIFIER,
-        transactions=tuple(_transaction(number) for number in range(1, count + 1)),
+        transactions=tuple(transaction(number) for number in range(1, count + 1)),
     )  # fmt: skip
     return DirectDebitMessage(
         message_id="BENCH-MESSAGE-1", created_at=ACT.at, initiating_party=CREDITOR_NAME, blocks=(block,)
     )
 
 
-def _transaction(number: int) -> Transaction:
+def transaction(number: int) -> Transaction:
+    """A collection that no bank refuses; a different one for each number."""
     return Transaction(
         end_to_end_id=f"{invoice_number(number)}-{number % 1_000_000:06d}",
         amount=Money(total_minor(number), "EUR"),
