@@ -9,7 +9,7 @@ from exporters.pain008 import places
 from exporters.pain008.fields import Part
 from exporters.pain008.findings import Finding, Severity
 from exporters.pain008.seen import Seen
-from exporters.pain008.values import cents
+from exporters.pain008.values import all_cents, cents
 
 # Rule -> where it is written.
 SOURCES = {
@@ -60,12 +60,12 @@ class Totals:
             )
         yield from self.scheme(block)
 
-    def add(self, amounts: Sequence[str | None], end_to_end_ids: Sequence[str]) -> list[int]:
+    def add(self, amounts: Sequence[str], end_to_end_ids: Sequence[str]) -> list[int]:
         """Collections of the block that began last: the positions of EndToEndIds that others had before.
 
         Those that have no EndToEndId, or say so, are left out of `end_to_end_ids`.
         """
-        minor = sum([cents(amount) or 0 for amount in amounts])
+        minor = sum(minor or 0 for minor in all_cents(tuple(amounts)))
         self.whole.add(len(amounts), minor)
         self._block.add(len(amounts), minor)
         return self._end_to_end_ids.repeated(end_to_end_ids)
@@ -75,7 +75,7 @@ class Totals:
         fields = transaction.fields
         identifier = fields.get(places.END_TO_END_ID)
         given = [] if identifier in (None, places.NOT_PROVIDED) else [identifier or ""]
-        if self.add([fields.get(places.AMOUNT)], given):
+        if self.add([fields.get(places.AMOUNT) or ""], given):
             yield repeated_id(transaction)
         self.creditor(is_named=places.CREDITOR_ID in fields)
         yield from self.scheme(transaction)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from exporters.pain008 import places
 from exporters.pain008.fields import Fields
-from exporters.pain008.findings import Case, Elements, Fault, Setting, Verdict
+from exporters.pain008.findings import Case, Elements, Fault, Quick, Setting, Verdict
 from exporters.pain008.ibans import fault_of_iban
 from exporters.pain008.profiles import Profile
 from exporters.pain008.text_rules import at_most
-from exporters.pain008.values import PURPOSE, cents, day, decimal, is_true
+from exporters.pain008.values import PURPOSE, all_cents, cents, day, decimal, is_true
 from ledger.banking import RfReference
 from ledger.errors import Rejected
 
@@ -23,7 +23,10 @@ _DAYS = 4096  # different dates remembered; more than eleven years of them
 
 def amount_has_cents(setting: Setting, path: str) -> Verdict:
     """The amount is a decimal of at most two places; the schema lets five through."""
-    return lambda text: NO_CENTS if cents(text) is None else None
+    return Quick(
+        lambda text: NO_CENTS if cents(text) is None else None,
+        lambda texts: None not in all_cents(tuple(texts)),
+    )
 
 
 def amount_in_range(setting: Setting, path: str) -> Verdict:
@@ -35,7 +38,11 @@ def amount_in_range(setting: Setting, path: str) -> Verdict:
         minor = cents(text)
         return None if minor is None or lowest <= minor <= highest else sentence
 
-    return verdict
+    def all_pass(texts: Sequence[str]) -> bool:
+        known = [minor for minor in all_cents(tuple(texts)) if minor is not None]
+        return not known or (lowest <= min(known) and max(known) <= highest)
+
+    return Quick(verdict, all_pass)
 
 
 def amount_in_euro(setting: Setting, path: str) -> Verdict:

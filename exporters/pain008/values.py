@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -49,7 +50,6 @@ RF_REFERENCE = Form(
 
 _CENTS = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 _TWO_PLACES = re.compile(r"[0-9]{1,16}\.[0-9]{2}")
-_AMOUNTS = 4096  # remembered, because every amount is asked for more than once
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
@@ -109,11 +109,16 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@lru_cache(_AMOUNTS)
+@lru_cache(maxsize=8)
+def all_cents(texts: tuple[str, ...]) -> Sequence[int | None]:
+    """`cents` of many texts, remembered for a moment, because the same are asked for several times."""
+    if all(map(_TWO_PLACES.fullmatch, texts)):
+        return [int(text.replace(".", "")) for text in texts]
+    return [cents(text) for text in texts]
+
+
 def cents(text: str | None) -> int | None:
     """A decimal with a point and at most two decimals as cents; None when it is not one."""
-    if text is not None and _TWO_PLACES.fullmatch(text):
-        return int(text.replace(".", ""))
     found = _CENTS.fullmatch(text.strip()) if text else None
     if found is None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import BinaryIO
 
 from exporters.pain008 import parts, values
@@ -152,11 +151,15 @@ def _block(block: PaymentBlock, profile: Profile) -> Iterator[bytes]:
         raise Unwritable("A payment block needs at least one transaction.", field="transactions")
     yield b"\n" + _head(block, profile).encode()
     count = minor = 0
-    coming = iter(block.transactions)
-    while some := list(islice(coming, _AT_ONCE)):
-        yield "".join(_lines(some, count, profile)).encode()
-        count += len(some)
-        minor += sum([transaction.amount.minor for transaction in some])
+    lines: list[str] = []
+    for transaction in block.transactions:
+        lines.append(_line(transaction, count, profile))
+        count += 1
+        minor += transaction.amount.minor
+        if len(lines) == _AT_ONCE:
+            yield "".join(lines).encode()
+            lines.clear()
+    yield "".join(lines).encode()
     if (count, minor) != (len(block.transactions), block.control_sum_minor):
         raise Unwritable(
             f"{count} transactions over {values.decimal(minor)} came, and others were announced.",
@@ -187,12 +190,11 @@ def _head(block: PaymentBlock, profile: Profile) -> str:
     }
 
 
-def _lines(transactions: list[Transaction], before: int, profile: Profile) -> Iterator[str]:
-    for number, transaction in enumerate(transactions, start=before):
-        try:
-            yield _transaction(transaction, profile)
-        except Unwritable as fault:
-            raise fault.within(f"transactions[{number}]") from fault
+def _line(transaction: Transaction, number: int, profile: Profile) -> str:
+    try:
+        return _transaction(transaction, profile)
+    except Unwritable as fault:
+        raise fault.within(f"transactions[{number}]") from fault
 
 
 def _transaction(transaction: Transaction, profile: Profile) -> str:
