@@ -104,7 +104,7 @@ def _show_what_failed(report: DemoReport) -> None:
                 len(some),
                 some[0].state,
                 f"{some[0].reason_code} {some[0].meaning}",
-                some[0].followed_up,
+                _done(some[0]),
                 _then(some),
             )
             for some in kinds.values()

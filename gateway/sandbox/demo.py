@@ -33,8 +33,9 @@ from ledger.business_days import add_business_days, is_business_day, roll_forwar
 from ledger.cut_offs import CutOff
 from ledger.models import Allocation, Invoice, Payment
 from ledger.money import Money
+from mandates import effects
 from mandates.models import AnnouncedBy, Batch, Debit, Mandate, Scheme
-from mandates.reason_codes import look_up
+from mandates.reason_codes import NextStep, look_up
 from reconciliation.matching import MatchReport
 from reconciliation.models import Match, MatchPart, StatementLine
 from reconciliation.statement import Account
@@ -59,7 +60,6 @@ class CameBack:
     state: str
     reason_code: str
     meaning: str
-    next_step: str
     followed_up: str
     mandate: str
     then: str | None
@@ -254,10 +254,11 @@ def _came_back(session: Session) -> Iterator[CameBack]:
         .order_by(Debit.failed_on, Debit.id)
     )
     for debit, mandate, then in rows:
+        row, step = look_up(debit.reason_code), NextStep(debit.next_step or NextStep.DISPUTE)
         yield CameBack(
             end_to_end_id=debit.end_to_end_id, amount_minor=debit.amount_minor, state=debit.state,
-            reason_code=debit.reason_code or "-", meaning=look_up(debit.reason_code).meaning,
-            next_step=debit.next_step or "-", followed_up=debit.followed_up or "-", mandate=mandate, then=then,
+            reason_code=row.code, meaning=row.meaning,
+            followed_up=debit.followed_up or effects.of(row, step).debit, mandate=mandate, then=then,
         )  # fmt: skip
 
 
