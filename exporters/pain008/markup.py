@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from xml.sax.saxutils import unescape
 
 from exporters.pain008 import places
@@ -16,9 +17,15 @@ from reconciliation.formats import xml
 from reconciliation.statement import UnreadableFile
 
 # Text between the end of one tag and the beginning of an end tag: all that may differ between collections.
-TEXT = re.compile(r">([^<]+)</")
+_A_TEXT = ">([^<]+)</"
+_TEXT = re.compile(_A_TEXT)
 _MARK = re.compile("\ue000([0-9]+)\ue001")
 _ENTITIES = {"&quot;": '"', "&apos;": "'"}
+
+_MOST_LOOKS = 200
+
+# The texts of one collection, in their order.
+Texts: TypeAlias = tuple[str, ...]
 
 _UNUSUAL = {places.SCHEME, places.CREDITOR_ID}
 _END = "</DrctDbtTxInf>"
@@ -35,9 +42,10 @@ class Look:
     `contents` has for each path the number of its text, a text that is part of the markup, or None for an element
     with children. `tests` has for the number of a text how to tell that many such texts pass. `amount` and
     `identifier` are the numbers of those texts in a look that `is_usual`; one that is not lacks them, or names a
-    scheme or creditor of its own.
+    scheme or creditor of its own. `form` takes the texts out of a collection that looks so.
     """
 
+    form: re.Pattern[str]
     contents: tuple[tuple[str, int | str | None], ...]
     is_sound: bool
     tests: tuple[tuple[int, Callable[[Sequence[str]], bool]], ...]
@@ -46,7 +54,7 @@ class Look:
     identifier: int
     is_usual: bool
 
-    def are_clean(self, collections: Sequence[list[str]], setting: Setting) -> bool:
+    def are_clean(self, collections: Sequence[Texts], setting: Setting) -> bool:
         """Whether no rule has anything to say of any of some collections, each given as its texts."""
         if not self.is_sound:
             return False
@@ -55,15 +63,46 @@ class Look:
             not self.cases or all(self._holds_together(each, setting) for each in collections)
         )
 
-    def fields(self, texts: list[str]) -> Fields:
+    def fields(self, texts: Texts) -> Fields:
         """What a collection of this look says."""
         return {
             path: texts[content] if isinstance(content, int) else content for path, content in self.contents
         }
 
-    def _holds_together(self, texts: list[str], setting: Setting) -> bool:
+    def _holds_together(self, texts: Texts, setting: Setting) -> bool:
         case = Case("", self.fields(texts), setting)
         return not any(True for rule in self.cases for _ in rule.judge(case))
+
+
+class Looks:
+    """The looks of the collections met so far in one setting; those of a file without end are forgotten again."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self._looks: dict[tuple[str, ...], Look] = {}
+
+    def of(self, collections: Iterable[str]) -> tuple[list[Look], list[Texts]]:
+        """Look and texts of each DrctDbtTxInf, given without its end tag. Raises Unclear."""
+        looks: list[Look] = []
+        every: list[Texts] = []
+        look: Look | None = None
+        for collection in collections:
+            found = None if look is None else look.form.fullmatch(collection)
+            if look is None or found is None:
+                pieces = _TEXT.split(collection)
+                look, texts = self._look(tuple(pieces[0::2])), tuple(pieces[1::2])
+            else:
+                texts = found.groups()
+            looks.append(look)
+            every.append(tuple(map(read, texts)) if "&" in collection else texts)
+        return looks, every
+
+    def _look(self, markup: tuple[str, ...]) -> Look:
+        if markup not in self._looks:
+            if len(self._looks) >= _MOST_LOOKS:
+                self._looks.clear()
+            self._looks[markup] = look_of(markup, self.setting)
+        return self._looks[markup]
 
 
 def read(text: str) -> str:
@@ -88,6 +127,7 @@ def look_of(markup: tuple[str, ...], setting: Setting) -> Look:
     of_markup = [(content, verdict) for content, verdict in judged if isinstance(content, str)]
     amount, identifier = contents.get(places.AMOUNT), contents.get(places.END_TO_END_ID)
     return Look(
+        form=re.compile(_A_TEXT.join(map(re.escape, markup))),
         contents=tuple(contents.items()),
         is_sound=planned.is_sound and all(verdict(content) is None for content, verdict in of_markup),
         tests=tuple((number, all_pass(verdict)) for number, verdict in of_texts),

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import date
-from typing import TypeAlias
 
 from exporters.pain008 import schema
 from exporters.pain008.characters import Characters
 from exporters.pain008.cutting import Cutter, NotPlain
 from exporters.pain008.fields import BLOCK, TRANSACTION, Fields, File, Part, fields_of, opened
+from exporters.pain008.findings import Setting
 from exporters.pain008.judge import Judge
-from exporters.pain008.markup import TEXT, Look, Unclear, look_of, read
+from exporters.pain008.markup import Look, Looks, Texts, Unclear
 from exporters.pain008.piecewise import Cut, PiecewiseSchema
 from exporters.pain008.places import END_TO_END_ID, NOT_PROVIDED
 from exporters.pain008.profiles import Profile, nearest, taking
@@ -23,7 +23,6 @@ from exporters.pain008.tree import PREFIXED
 from reconciliation.formats import xml
 from reconciliation.statement import UnreadableFile
 
-_MOST_LOOKS = 200
 _COLLECTION_BEGINS = re.compile(r"<DrctDbtTxInf[\s>]")
 _END_OF_COLLECTION = "</DrctDbtTxInf>"
 _END_OF_BLOCK = "</PmtInf>"
@@ -78,9 +77,6 @@ def _opened(opening: bytes) -> File:
     return file
 
 
-_Row: TypeAlias = tuple[Look, list[str]]
-
-
 class _Walk:
     """Goes through blocks and collections by their text and brings them before the judge."""
 
@@ -90,7 +86,7 @@ class _Walk:
         self._judge = judge
         self._path = path
         self._block = Part("", {})
-        self._looks: dict[tuple[str, ...], Look] = {}
+        self._looks = Looks(judge.setting)
 
     def go(self, body: bytes) -> list[int]:
         """The next piece of the file; gives the collections of the open block in it, and of each further one."""
@@ -118,10 +114,9 @@ class _Walk:
         self.end()
         self.blocks, self.number = self.blocks + 1, 0
         self._block = Part(f"{self._path}/{BLOCK}[{self.blocks}]", _head(section[: found.start()]))
-        setting = self._judge.setting
         self._judge.begin(self._block)
-        if self._judge.setting != setting:
-            self._looks.clear()
+        if self._judge.setting != self._looks.setting:
+            self._looks = Looks(self._judge.setting)
         return self._collections(section[found.start() :])
 
     def _collections(self, text: str) -> int:
@@ -129,72 +124,51 @@ class _Walk:
         *collections, rest = text.split(_END_OF_COLLECTION)
         if rest.strip():
             raise NotPlain
-        rows = [self._row(collection) for collection in collections]
+        try:
+            looks, texts = self._looks.of(collections)
+        except Unclear:
+            raise NotPlain from None
         start = 0
-        for position in self._doubtful(rows):
-            self._keep(rows[start:position], start)
-            look, texts = rows[position]
-            self._judge.transaction(Part(self._place(position), look.fields(texts)))
+        for position in _doubtful(looks, texts, self._judge.setting):
+            self._keep(looks[start:position], texts[start:position], start)
+            fields = looks[position].fields(texts[position])
+            self._judge.transaction(Part(self._place(position), fields))
             start = position + 1
-        self._keep(rows[start:], start)
-        self.number += len(rows)
-        return len(rows)
+        self._keep(looks[start:], texts[start:], start)
+        self.number += len(collections)
+        return len(collections)
 
-    def _row(self, collection: str) -> _Row:
-        pieces = TEXT.split(collection)
-        texts, markup = pieces[1::2], tuple(pieces[0::2])
-        look = self._looks.get(markup) or self._look(markup)
-        return look, [_read(text) for text in texts] if "&" in collection else texts
-
-    def _doubtful(self, rows: list[_Row]) -> list[int]:
-        """The positions of collections of which some rule has something to say, or that are unusual."""
-        alike: dict[Look, list[int]] = {}
-        for position, (look, _) in enumerate(rows):
-            alike.setdefault(look, []).append(position)
-        setting, found = self._judge.setting, []
-        for look, positions in alike.items():
-            waiting = [positions]
-            while waiting:
-                some = waiting.pop()
-                if look.is_usual and look.are_clean([rows[position][1] for position in some], setting):
-                    continue
-                if len(some) == 1:
-                    found += some
-                else:
-                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
-        return sorted(found)
-
-    def _keep(self, rows: list[_Row], start: int) -> None:
+    def _keep(self, looks: list[Look], texts: list[Texts], start: int) -> None:
         """Collections of which no rule has anything to say, the first at position `start`."""
-        if not rows:
+        if not looks:
             return
         totals = self._judge.totals
         totals.creditor(is_named=False)
-        identifiers = [texts[look.identifier] for look, texts in rows]
+        identifiers = [each[look.identifier] for look, each in zip(looks, texts, strict=True)]
         named = [(n, one) for n, one in enumerate(identifiers, start=start) if one != NOT_PROVIDED]
-        amounts = [texts[look.amount] for look, texts in rows]
+        amounts = [each[look.amount] for look, each in zip(looks, texts, strict=True)]
         for position in totals.add(amounts, [one for _, one in named]):
             at, identifier = named[position]
             self._judge.keep([repeated_id(Part(self._place(at), {END_TO_END_ID: identifier}))])
-
-    def _look(self, markup: tuple[str, ...]) -> Look:
-        if len(self._looks) >= _MOST_LOOKS:
-            self._looks.clear()
-        try:
-            self._looks[markup] = found = look_of(markup, self._judge.setting)
-        except Unclear:
-            raise NotPlain from None
-        return found
 
     def _place(self, position: int) -> str:
         return f"{self._block.path}/{TRANSACTION}[{self.number + position + 1}]"
 
 
-def _read(text: str) -> str:
-    try:
-        return read(text)
-    except Unclear:
-        raise NotPlain from None
+def _doubtful(looks: list[Look], texts: list[Texts], setting: Setting) -> list[int]:
+    """The positions of collections of which some rule has something to say, or that are unusual."""
+    found: list[int] = []
+    for look in set(looks):
+        waiting = [[position for position, other in enumerate(looks) if other is look]]
+        while waiting:
+            some = waiting.pop()
+            if look.is_usual and look.are_clean([texts[position] for position in some], setting):
+                continue
+            if len(some) == 1:
+                found += some
+            else:
+                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+    return sorted(found)
 
 
 def _head(text: str) -> Fields:
