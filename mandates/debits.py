@@ -210,4 +210,7 @@ def _write(session: Session, rows: Sequence[dict[str, object]], *, act: Act) -> 
         }  # fmt: skip
         event = outbox.NewEvent(type="debit.scheduled", object_id=str(row["id"]), act=act, data=data)
         outbox.emit(session, event)
-    pre_notifications.announce(session, ids, act=act)
+    ours = pre_notifications.announcing(session, (str(row["creditor_id"]) for row in rows))
+    pre_notifications.announce(
+        session, [str(row["id"]) for row in rows if row["creditor_id"] in ours], act=act
+    )

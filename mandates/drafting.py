@@ -94,14 +94,15 @@ def choose(
             .execution_options(populate_existing=True)
         )
     )
-    return _announced(session, chosen, act=act)
+    return _announced(session, chosen, cut_offs.earliest(cut_off, act.at), act=act)
 
 
-def _announced(session: Session, chosen: Sequence[Debit], *, act: Act) -> list[Debit]:
-    """Those that can be collected on their day; one that was announced for a day now gone is announced anew first."""
-    moved = put_off(session, [debit.id for debit in chosen], act=act)
-    pre_notifications.announce(session, moved, act=act)
-    untold = pre_notifications.missing(session, chosen)
+def _announced(session: Session, chosen: Sequence[Debit], first_file: date, *, act: Act) -> list[Debit]:
+    """Those that can be collected on their day; where the day is gone, another one is announced first."""
+    untold = set(pre_notifications.missing(session, chosen))
+    late = [debit for debit in chosen if debit.collect_on < first_file or debit.id in untold]
+    pre_notifications.announce(session, put_off(session, [debit.id for debit in late], act=act), act=act)
+    untold |= pre_notifications.missing(session, late).keys()
     return [debit for debit in chosen if debit.id not in untold]
 
 

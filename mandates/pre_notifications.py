@@ -16,8 +16,8 @@ from ledger.database import among, expire_rows
 from ledger.email_addresses import UnusableAddress, mail_address
 from ledger.errors import Conflict, NotFound
 from ledger.identifiers import new_id
-from mandates import notice_facts
-from mandates.models import Debit, NoticeChannel, PreNotification
+from mandates import notice_facts, terms
+from mandates.models import AnnouncedBy, Debit, NoticeChannel, PreNotification
 from mandates.notice_facts import Situation
 from mandates.states import NOTICE, NoticeState
 
@@ -88,14 +88,14 @@ def missing(session: Session, debits: Sequence[Debit], *, on: date | None = None
     """
     why = {
         one.debit_id: one.why_not_out(one.collect_on if on is None else on)
-        for one in notice_facts.of(session, (debit.id for debit in debits))
+        for one in notice_facts.of(session, _announced_by_us(session, debits))
     }
     return {debit_id: sentence for debit_id, sentence in why.items() if sentence is not None}
 
 
 def require_out(session: Session, debits: Sequence[Debit]) -> None:
     """Raises NoticeMissing unless all notices are out in time; takes down on each debit the days that were agreed."""
-    situations = notice_facts.of(session, (debit.id for debit in debits))
+    situations = notice_facts.of(session, _announced_by_us(session, debits))
     for one in situations:
         why = one.why_not_out(one.collect_on)
         if why is not None:
@@ -111,6 +111,20 @@ def require_out(session: Session, debits: Sequence[Debit]) -> None:
         },
     )
     expire_rows(session, "debits", (one.debit_id for one in situations), ("notice_days",))
+
+
+def announcing(session: Session, creditor_ids: Iterable[str]) -> set[str]:
+    """Those of these creditors whose debits we announce, not the ERP."""
+    return {
+        creditor_id
+        for creditor_id in set(creditor_ids)
+        if terms.of(session, creditor_id).announced_by == AnnouncedBy.DUECOURSE
+    }
+
+
+def _announced_by_us(session: Session, debits: Sequence[Debit]) -> list[str]:
+    ours = announcing(session, (debit.creditor_id for debit in debits))
+    return [debit.id for debit in debits if debit.creditor_id in ours]
 
 
 _SEAL = """
