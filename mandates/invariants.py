@@ -118,6 +118,49 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "scheduled_debits_can_be_drawn",
+        "A scheduled debit's mandate is active, and nothing is scheduled for a customer who is stopped.",
+        "scheduled debits",
+        """
+        SELECT count(*), count(*) FILTER (
+            WHERE mandates.state <> 'active' OR customers.automatic_stopped_at IS NOT NULL
+        )
+        FROM debits
+        JOIN mandates ON mandates.id = debits.mandate_id
+        JOIN customers ON customers.id = mandates.customer_id
+        WHERE debits.state = 'scheduled'
+        """,
+    ),
+    Invariant(
+        "failures_are_followed_up_once",
+        "A failed debit is tried again once at most, for the same invoice and as its next attempt of at most six.",
+        "retries",
+        """
+        SELECT count(*), count(*) FILTER (
+            WHERE failed.state NOT IN ('rejected', 'returned', 'refunded') OR failed.invoice_id <> debits.invoice_id
+            OR debits.attempt NOT IN (1, failed.attempt + 1) OR debits.attempt > 6 OR failed.followed_up_at IS NULL
+            OR debits.state <> 'cancelled' AND EXISTS (
+                SELECT 1 FROM debits AS twins WHERE twins.retry_of = debits.retry_of AND twins.id <> debits.id
+                AND twins.state <> 'cancelled'
+            )
+        )
+        FROM debits JOIN debits AS failed ON failed.id = debits.retry_of
+        """,
+    ),
+    Invariant(
+        "failures_have_a_next_step",
+        "Every debit that failed says when and what follows, and no other one does.",
+        "failed debits",
+        """
+        SELECT count(*) FILTER (WHERE next_step IS NOT NULL), count(*) FILTER (
+            WHERE (failed_on IS NULL) <> (next_step IS NULL)
+            OR next_step IS NOT NULL AND state NOT IN ('rejected', 'returned', 'refunded')
+            OR (followed_up_at IS NULL) <> (followed_up IS NULL)
+            OR cleared_at IS NOT NULL AND followed_up_at IS NULL
+        ) FROM debits
+        """,
+    ),
+    Invariant(
         "debit_history_tells_the_state",
         "The last history row of every mandate, debit, batch and notice names its state.",
         "things",

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from credit_control import follow_ups
 from mandates import batches, terms
 from mandates.invariants import INVARIANTS
 from mandates.models import AnnouncedBy, MandateType
@@ -42,6 +43,16 @@ BROKEN: dict[str, tuple[str, ...]] = {
     ),
     "debits_announced_in_time": ("UPDATE pre_notifications SET noticed_on = noticed_on + 1",),
     "notices_unchanged": ("UPDATE pre_notifications SET content = content || 'x'",),
+    "scheduled_debits_can_be_drawn": (
+        "UPDATE mandates SET state = 'suspended' FROM debits "
+        "WHERE mandate_id = mandates.id AND debits.state = 'scheduled'",
+    ),
+    "failures_are_followed_up_once": (
+        "DROP INDEX uq_debits_retry_of",
+        "UPDATE debits SET retry_of = (SELECT id FROM debits WHERE state = 'returned'), attempt = 2 "
+        "WHERE state = 'scheduled' AND retry_of IS NULL",
+    ),
+    "failures_have_a_next_step": ("UPDATE debits SET next_step = NULL WHERE state = 'returned'",),
     "debit_history_tells_the_state": ("UPDATE debits SET state = 'cancelled' WHERE state = 'scheduled'",),
 }
 
@@ -76,6 +87,24 @@ ALSO_BROKEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("debits_announced_in_time", ("UPDATE debits SET notice_days = 2 WHERE notice_days = 1",)),
     ("notices_unchanged", ("UPDATE pre_notifications SET content = NULL, sha256 = NULL",)),
     ("debit_history_tells_the_state", ("UPDATE pre_notifications SET state = 'superseded'",)),
+    (
+        "scheduled_debits_can_be_drawn",
+        ("UPDATE customers SET automatic_stopped_at = now(), automatic_stopped_because = 'asked'",),
+    ),
+    ("failures_are_followed_up_once", ("UPDATE debits SET attempt = 3 WHERE retry_of IS NOT NULL",)),
+    (
+        "failures_are_followed_up_once",
+        ("UPDATE debits SET followed_up_at = NULL, followed_up = NULL WHERE state = 'returned'",),
+    ),
+    (
+        "failures_are_followed_up_once",
+        (
+            "UPDATE debits SET retry_of = (SELECT id FROM debits WHERE state = 'collected') "
+            "WHERE retry_of IS NOT NULL",
+        ),
+    ),
+    ("failures_have_a_next_step", ("UPDATE debits SET next_step = 'stop' WHERE state = 'collected'",)),
+    ("failures_have_a_next_step", ("UPDATE debits SET followed_up = NULL WHERE state = 'returned'",)),
     ("debit_history_tells_the_state", ("UPDATE mandates SET state = 'expired'",)),
     ("debit_history_tells_the_state", ("UPDATE batches SET state = 'closed'",)),
     ("debit_history_tells_the_state", ("DELETE FROM state_changes WHERE to_state = 'consumed'",)),
@@ -84,7 +113,7 @@ ALSO_BROKEN: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @pytest.fixture
 def world(session: Session, books: Books) -> None:
-    """A booked batch of an announced, returned debit and another, a rejected one, a draft, and one for the next."""
+    """A booked batch of an announced, returned debit and another, a rejected one, a draft, a retry, and a new one."""
     scheduled(books, 1_100)
     rejected, _ = sent(books)
     answer = report(status="RJCT", code="DT01", original_message_id=rejected.message_id)
@@ -104,6 +133,8 @@ def world(session: Session, books: Books) -> None:
     batches.draft(session, creditor_id=books.creditor.id, act=second(books.act))
     scheduled(books, 700)
     session.commit()
+    follow_ups.follow_up(session, act=books.act)
+    session.commit()
 
 
 def test_every_invariant_is_broken_here() -> None:
@@ -113,4 +144,4 @@ def test_every_invariant_is_broken_here() -> None:
 def test_every_breach_is_noticed(session: Session, world: None, engine: Engine) -> None:
     for name, statements in (*BROKEN.items(), *ALSO_BROKEN):
         require_breach(engine, INVARIANTS, name, *statements)
-    assert session.execute(text("SELECT count(*) FROM debits")).scalar_one() == 5
+    assert session.execute(text("SELECT count(*) FROM debits")).scalar_one() == 6
