@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from credit_control import gate
+from credit_control.models import ReturnFee
 from ledger import invoices
 from ledger.acts import Act
 from ledger.errors import Conflict
@@ -58,10 +59,12 @@ def collect_due(session: Session, *, creditor_id: str, due_until: date, act: Act
     """Schedule a debit for every open invoice due by `due_until` whose customer has an active mandate.
 
     Debits scheduled earlier whose invoice or mandate has changed since are cancelled first, so that what is
-    open now is collected. A customer's newest mandate is used, a one-off one only if there is no other.
+    open now is collected. Fees of returned debits are left out: they need a person. A customer's newest mandate
+    is used, a one-off one only if there is no other.
     """
     report = CollectingReport()
     debits.drop_stale(session, creditor_id=creditor_id, act=act)
+    fees = select(ReturnFee.line_id).where(ReturnFee.invoice_id == Invoice.id)
     rows = session.execute(
         select(Invoice.id, Mandate.id)
         .join(Mandate, (Mandate.customer_id == Invoice.customer_id) & (Mandate.creditor_id == creditor_id))
@@ -71,6 +74,7 @@ def collect_due(session: Session, *, creditor_id: str, due_until: date, act: Act
             Invoice.due_on <= due_until,
             Invoice.currency == "EUR",
             Mandate.state == MandateState.ACTIVE,
+            ~fees.exists(),
         )
         .order_by(Invoice.id, Mandate.type, Mandate.id)
     ).all()

@@ -13,7 +13,7 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from credit_control import follow_ups
+from credit_control import follow_ups, return_fees
 from gateway import notice_sending, statement_import
 from gateway.logs import where
 from gateway.mail import Fate
@@ -82,6 +82,17 @@ def follow_up_debits(runtime: Runtime, *, actor: str = "job") -> int:
         if not done.looked_at:
             return retried
         retried += len(done.retried)
+
+
+def charge_return_fees(runtime: Runtime, *, actor: str = "job") -> int:
+    """Decide which fees of returned debits customers are billed, chunk by chunk; gives how many are."""
+    charged = 0
+    while True:
+        act = runtime.act(actor)
+        done = runtime.run(lambda session: return_fees.charge(session, act=act))  # noqa: B023 - run at once
+        if not done.looked_at:
+            return charged
+        charged += len(done.charged)
 
 
 def _runtime(context: JobContext) -> Runtime:
@@ -160,6 +171,12 @@ def _age_invoices(context: JobContext, timestamp: int) -> None:
 @jobs.task(name="settle_debits", queue=PERIODIC, pass_context=True, queueing_lock="settle_debits")
 def _settle_debits(context: JobContext, timestamp: int) -> None:
     log.info("settled", count=settle_debits(_runtime(context)))
+
+
+@jobs.periodic(cron="25 * * * *")
+@jobs.task(name="charge_return_fees", queue=PERIODIC, pass_context=True, queueing_lock="charge_return_fees")
+def _charge_return_fees(context: JobContext, timestamp: int) -> None:
+    log.info("charged", count=charge_return_fees(_runtime(context)))
 
 
 @jobs.task(name=failures.JOB, pass_context=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import credit_control.models
 import exporters.models
 import gateway.models
 import mandates.models
@@ -12,7 +13,14 @@ import reconciliation.models
 from ledger.database import Base
 
 # Importing them adds their tables to the metadata.
-_FLOORS = (mandates.models, mandates.payback_models, reconciliation.models, exporters.models, gateway.models)
+_FLOORS = (
+    mandates.models,
+    mandates.payback_models,
+    reconciliation.models,
+    credit_control.models,
+    exporters.models,
+    gateway.models,
+)
 
 connection = context.config.attributes["connection"]
 context.configure(

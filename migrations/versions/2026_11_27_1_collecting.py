@@ -60,7 +60,7 @@ _NEVER_DELETED = (
     "collection_terms", "debit_reversals", "payback_batches", "payback_refunds", "pre_notifications",
     "status_reports",
 )  # fmt: skip
-_NEVER_CHANGED = ("mandate_amendments", "status_report_items")
+_NEVER_CHANGED = ("mandate_amendments", "return_fees", "status_report_items")
 # What may have reached a customer stays as it was, whatever becomes of the notice.
 _BYTES_STAY = """
 CREATE TRIGGER pre_notifications_bytes_append_only BEFORE UPDATE ON pre_notifications FOR EACH ROW
@@ -77,6 +77,7 @@ def upgrade() -> None:
     _widen_mandates()
     _widen_batches()
     _widen_debits()
+    _create_return_fees()
     _create_notices()
     _let_files_be_withdrawn()
     _create_paybacks()
@@ -259,6 +260,25 @@ def _widen_debits() -> None:
         "ix_debits_to_follow_up", "debits", ["id"],
         postgresql_where=sa.text("failed_on IS NOT NULL AND followed_up_at IS NULL"),
     )  # fmt: skip
+
+
+def _create_return_fees() -> None:
+    op.create_table(
+        "return_fees",
+        sa.Column("line_id", _ID, nullable=False),
+        sa.Column("debit_id", _ID, nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("invoice_id", _ID, nullable=True),
+        sa.Column("because", sa.String(200), nullable=False),
+        sa.Column("decided_at", _AT, nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_return_fees_amount_positive")),
+        sa.ForeignKeyConstraint(["line_id"], ["statement_lines.id"], name=op.f("fk_return_fees_line_id")),
+        sa.ForeignKeyConstraint(["debit_id"], ["debits.id"], name=op.f("fk_return_fees_debit_id")),
+        sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"], name=op.f("fk_return_fees_invoice_id")),
+        sa.PrimaryKeyConstraint("line_id", "debit_id", name=op.f("pk_return_fees")),
+        sa.UniqueConstraint("invoice_id", name=op.f("uq_return_fees_invoice_id")),
+    )
 
 
 def _create_notices() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
+import credit_control.models
 import exporters.models
 import gateway.models
 import mandates.models
@@ -28,7 +29,14 @@ from ledger.identifiers import new_id
 from ledger.migrating import SchemaNotCurrent
 
 SCRIPTS = Path(migrations.__file__).parent
-FLOORS = (mandates.models, mandates.payback_models, reconciliation.models, exporters.models, gateway.models)
+FLOORS = (
+    mandates.models,
+    mandates.payback_models,
+    reconciliation.models,
+    credit_control.models,
+    exporters.models,
+    gateway.models,
+)
 
 
 @pytest.fixture
@@ -160,8 +168,8 @@ _KEPT = (
     "credit_notes", "creditors", "debit_reversals", "debits", "events", "file_downloads", "invoices",
     "journal_entries", "line_sightings", "mandate_amendments", "mandates", "match_parts", "matches",
     "payback_batches", "payback_refunds", "payment_blocks", "payments", "postings", "pre_notifications",
-    "refunds", "state_changes", "statement_files", "statement_layouts", "statement_lines", "statements",
-    "status_report_items", "status_reports", "stored_files",
+    "refunds", "return_fees", "state_changes", "statement_files", "statement_layouts", "statement_lines",
+    "statements", "status_report_items", "status_reports", "stored_files",
 )  # fmt: skip
 
 
