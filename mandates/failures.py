@@ -18,7 +18,7 @@ from ledger.states import CollectionStatus
 from mandates import debits, effects, reason_policies, suspending, terms
 from mandates.collectable import ENDED
 from mandates.models import Debit, Mandate
-from mandates.reason_codes import NextStep, ReasonCode, look_up
+from mandates.reason_codes import REFUNDS, NextStep, ReasonCode, look_up
 from mandates.states import FAILED, LIVE, MANDATE, DebitState, MandateState
 
 # Queued with the failure, worked on by credit_control.follow_ups, which asks the gate for each new debit.
@@ -107,7 +107,10 @@ def _choose(
     found = {}
     for debit in failed:
         chosen = own.get((debit.creditor_id, row.code))
-        one = _after_limit(row, chosen or row.step, _why(row, chosen), before[debit.invoice_id])
+        why = _why(row, chosen)
+        if row.code in REFUNDS and debit.state != DebitState.REFUNDED:
+            why = f"{why} A business debit knows no refund (EPC222-07): ask the bank."
+        one = _after_limit(row, chosen or row.step, why, before[debit.invoice_id])
         if row.blames_account and one.step != NextStep.OPERATIONS:
             mandate = mandates[debit.mandate_id]
             mandate.failures_in_a_row += 1

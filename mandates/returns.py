@@ -90,14 +90,43 @@ def give_back(
 ) -> None:
     """The bank took collected debits back: each invoice is open again by exactly what was collected, once.
 
-    Raises IllegalMove when one of them is not collected (any more), and StillAllocated when a part of it was
-    sent back to the customer already.
+    A business debit knows no refund (EPC222-07): one that a bank books all the same is a return. Raises IllegalMove
+    when one of them is not collected (any more), and StillAllocated when a part of it was sent back to the
+    customer already.
     """
-    refunded = reason_code in REFUNDS
-    kind = "debit.refunded" if refunded else "debit.returned"
-    to = DebitState.REFUNDED if refunded else DebitState.RETURNED
-    states.move(session, DEBIT, [debit.id for debit in came_back], to, act=act, reason=reason_code)
-    payment_ids = [str(debit.payment_id) for debit in came_back]
+    refunds = _refunds(session, came_back) if reason_code in REFUNDS else set()
+    for to, payment_state in (
+        (DebitState.RETURNED, PaymentState.RETURNED),
+        (DebitState.REFUNDED, PaymentState.REFUNDED),
+    ):
+        those = [debit for debit in came_back if (debit.id in refunds) == (to == DebitState.REFUNDED)]
+        if those:
+            _take_back(session, those, to, payment_state, on=on, reason_code=reason_code, act=act)
+
+
+def _refunds(session: Session, came_back: Sequence[Debit]) -> set[str]:
+    """Those of the debits that the debtor has a right to claim back without giving a reason."""
+    rows = session.scalars(
+        select(Debit.id)
+        .join(Mandate, Mandate.id == Debit.mandate_id)
+        .where(among(Debit.id, (debit.id for debit in came_back)), Mandate.scheme == Scheme.CORE)
+    )
+    return set(rows)
+
+
+def _take_back(
+    session: Session,
+    those: Sequence[Debit],
+    to: DebitState,
+    payment_state: PaymentState,
+    *,
+    on: date,
+    reason_code: str | None,
+    act: Act,
+) -> None:
+    kind = f"debit.{to}"
+    states.move(session, DEBIT, [debit.id for debit in those], to, act=act, reason=reason_code)
+    payment_ids = [str(debit.payment_id) for debit in those]
     payments.lock(session, payment_ids)
     standing = [one.id for one in allocations.standing_of(session, payment_ids)]
     allocations.reverse(
@@ -105,10 +134,9 @@ def give_back(
         act=act, cause=kind, reason_code=reason_code,
     )  # fmt: skip
     payments.take_back(
-        session, payment_ids, PaymentState.REFUNDED if refunded else PaymentState.RETURNED,
-        on=on, act=act, reason_code=reason_code, cause=kind,
-    )  # fmt: skip
-    failures.note(session, came_back, on=on, reason_code=reason_code, act=act)
+        session, payment_ids, payment_state, on=on, act=act, reason_code=reason_code, cause=kind
+    )
+    failures.note(session, those, on=on, reason_code=reason_code, act=act)
 
 
 def settle(session: Session, *, act: Act) -> int:

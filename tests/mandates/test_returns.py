@@ -10,12 +10,13 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger import allocations, journal, payments, refunds, states
+from ledger import allocations, credit_notes, invoices, journal, payments, refunds, states
 from ledger.acts import Act
+from ledger.credit_notes import CreditNoteFacts
 from ledger.journal import Place
 from ledger.models import AccountKind, Allocation, Payment
 from ledger.payments import StillAllocated
-from ledger.states import IllegalMove
+from ledger.states import CollectionStatus, IllegalMove
 from mandates import batches, named, returns
 from mandates.models import Batch, Debit, Scheme
 from mandates.named import Due, Named
@@ -311,3 +312,158 @@ def test_blocks_are_found_by_their_file_and_by_where_they_are_due(session: Sessi
     assert named.find(session, due=[Due(books.account.id, date(2026, 11, 25))]) == Named()
     states.move(session, DEBIT, [debit.id], "cancelled", act=books.act)
     assert due not in named.find(session, due=[due]).by_due
+
+
+@pytest.mark.parametrize(
+    ("scheme", "collected_on", "last_day"),
+    [
+        # 8 weeks, then two bank days: over Christmas, New Year and Easter.
+        (Scheme.CORE, date(2026, 10, 28), date(2026, 12, 28)),  # Wednesday 23 December; 24 and 28 follow
+        (Scheme.CORE, date(2026, 10, 29), date(2026, 12, 29)),  # Thursday 24 December; 28 and 29 follow
+        (Scheme.CORE, date(2026, 11, 4), date(2027, 1, 4)),  # Wednesday 30 December; 31 and 4 January follow
+        (Scheme.CORE, date(2026, 11, 5), date(2027, 1, 5)),  # Thursday 31 December; 4 and 5 January follow
+        (Scheme.CORE, date(2026, 11, 6), date(2027, 1, 6)),  # New Year rolls to Monday 4; 5 and 6 follow
+        (Scheme.CORE, date(2027, 1, 27), date(2027, 3, 30)),  # Wednesday 24 March; 25 and Tuesday 30 follow
+        (Scheme.CORE, date(2027, 1, 28), date(2027, 3, 31)),  # Maundy Thursday; 30 and 31 follow
+        (Scheme.B2B, date(2026, 12, 22), date(2026, 12, 28)),  # 23, 24, 28
+        (Scheme.B2B, date(2026, 12, 24), date(2026, 12, 30)),  # 28, 29, 30
+        (Scheme.B2B, date(2026, 12, 30), date(2027, 1, 5)),  # 31, 4, 5
+        (
+            Scheme.B2B,
+            date(2027, 3, 24),
+            date(2027, 3, 31),
+        ),  # 25, 30, 31: Good Friday and Easter Monday are closed
+        (Scheme.B2B, date(2027, 3, 25), date(2027, 4, 1)),
+    ],
+)
+def test_collected_money_becomes_final_by_itself_the_day_after_and_not_before_across_the_feasts(
+    session: Session, books: Books, act: Act, scheme: Scheme, collected_on: date, last_day: date
+) -> None:
+    assert reversible_until(scheme, collected_on) == last_day
+    customer = books.customer("Beispiel AG")
+    debit = schedule(books, books.invoice(900, customer=customer), books.mandate(customer, scheme=scheme))
+    released(books, scheme=scheme)
+    made = returns.collect(
+        session, [Credit(debit=debit, on=collected_on, decided_by="test", evidence=())], act=act
+    )
+    assert payments.get(session, made[debit.id]).reversible_until == last_day
+    assert returns.settle(session, act=on(act, last_day)) == 0
+    assert invoice_of(session, debit).collection_status == "paid_provisional"
+    assert returns.settle(session, act=on(act, last_day + timedelta(days=1))) == 1
+    assert invoice_of(session, debit).collection_status == "paid"
+
+
+def test_a_business_debit_knows_no_refund_and_what_a_bank_books_all_the_same_is_a_return_in_dispute(
+    session: Session, books: Books, act: Act
+) -> None:
+    firm = books.customer("Beispiel AG")
+    business = schedule(books, books.invoice(900, customer=firm), books.mandate(firm, scheme=Scheme.B2B))
+    released(books, scheme=Scheme.B2B)
+    (core,) = [scheduled(books, 500)]
+    released(books)
+    both = [Credit(debit=one, on=THURSDAY, decided_by="test", evidence=()) for one in (business, core)]
+    returns.collect(session, both, act=act)
+    returns.give_back(session, [business, core], on=act.today, reason_code="MD06", act=act)
+    reload(session, business, core)
+    assert (business.state, core.state) == ("returned", "refunded")
+    assert (business.next_step, invoice_of(session, business).collection_status) == ("dispute", "disputed")
+    (said,) = [one for one in session.info["events"] if one.type == "debit.returned"]
+    assert said.data["why"].endswith("A business debit knows no refund (EPC222-07): ask the bank.")
+    assert invoice_of(session, business).open_minor == 900
+
+
+def test_a_transfer_that_came_meanwhile_is_not_touched_by_a_return(
+    session: Session, books: Books, act: Act
+) -> None:
+    """The customer paid while the debit was on its way: what the debit did not pay stays paid."""
+    debit = scheduled(books, 12_000)
+    released(books)
+    paid = pay(books, invoice_of(session, debit), 9_000)
+    credit = Credit(debit=debit, on=THURSDAY, decided_by="test", evidence=())
+    returns.collect(session, [credit], act=act)
+    session.flush()
+    session.expire_all()
+    give_back(books, debit, "AM04")
+    invoice = invoice_of(session, debit)
+    assert (invoice.open_minor, invoice.collection_status) == (3_000, "partly_paid")
+    session.refresh(paid)
+    assert (paid.state, paid.allocated_minor) == ("final", 9_000)
+
+
+def test_a_return_of_a_debit_that_a_transfer_made_needless_reopens_nothing(
+    session: Session, books: Books, act: Act
+) -> None:
+    debit = scheduled(books, 12_000)
+    released(books)
+    pay(books, invoice_of(session, debit), 12_000)
+    credit = Credit(debit=debit, on=THURSDAY, decided_by="test", evidence=())
+    returns.collect(session, [credit], act=act)
+    session.flush()
+    session.expire_all()
+    give_back(books, debit, "MD06")
+    invoice = invoice_of(session, debit)
+    assert (invoice.open_minor, invoice.collection_status, invoice.hold) == (0, "paid", None)
+    assert balance(books, AccountKind.UNAPPLIED) == 0
+
+
+def test_a_credit_note_given_meanwhile_stays_and_the_rest_is_open(
+    session: Session, books: Books, act: Act
+) -> None:
+    invoice, mandate = books.collectable(12_000)
+    debit = schedule(books, invoice, mandate)
+    (payment,) = collected(books, debit)
+    note = credit_notes.issue(
+        session,
+        CreditNoteFacts(
+            creditor_id=books.creditor.id, customer_id=invoice.customer_id, number="GS-1", currency="EUR",
+            total_minor=2_000, issued_on=act.today,
+        ),
+        act=act,
+    )  # fmt: skip
+    (standing,) = allocations.standing_of(session, [payment.id])
+    allocations.reverse(session, [standing.id], because="credit note", on=act.today, act=act, cause="test")
+    for source, amount in ((note.id, 2_000), (payment.id, 10_000)):
+        wish = allocations.Wish(
+            source_id=source, invoice_id=invoice.id, amount_minor=amount, allocated_on=act.today,
+            decided_by="treasury",
+        )  # fmt: skip
+        allocations.allocate(session, [wish], act=act, cause="test")
+    give_back(books, debit, "AM04")
+    shown = invoice_of(session, debit)
+    assert (shown.open_minor, shown.collection_status) == (10_000, "partly_paid")
+    assert payment.returned_minor == 12_000
+
+
+def test_a_part_that_was_written_off_meanwhile_stays_written_off_and_what_came_back_is_open(
+    session: Session, books: Books, act: Act
+) -> None:
+    invoice, mandate = books.collectable(12_000)
+    pay(books, invoice, 2_000)
+    debit = schedule(books, invoice, mandate)
+    (payment,) = collected(books, debit)
+    (standing,) = allocations.standing_of(session, [payment.id])
+    allocations.reverse(session, [standing.id], because="mistake", on=act.today, act=act, cause="test")
+    states.move(session, states.INVOICE, [invoice.id], CollectionStatus.WRITTEN_OFF, act=act)
+    wish = allocations.Wish(
+        source_id=payment.id, invoice_id=invoice.id, amount_minor=6_000, allocated_on=act.today,
+        decided_by="treasury",
+    )  # fmt: skip
+    allocations.allocate(session, [wish], act=act, cause="test")
+    give_back(books, debit, "MD06")
+    shown = invoice_of(session, debit)
+    assert (shown.open_minor, shown.collection_status, shown.hold) == (10_000, "written_off", None)
+
+
+def test_an_invoice_tells_the_latest_day_on_which_its_money_may_be_taken_back(
+    session: Session, books: Books, act: Act
+) -> None:
+    invoice, mandate = books.collectable(12_000)
+    pay(books, invoice, 2_000)
+    debit = schedule(books, invoice, mandate)
+    assert invoices.reversible_until(session, [invoice.id]) == {}
+    collected(books, debit)
+    assert invoices.reversible_until(session, [invoice.id, books.invoice().id]) == {
+        invoice.id: date(2027, 1, 18)
+    }
+    returns.settle(session, act=on(act, date(2027, 1, 19)))
+    assert invoices.reversible_until(session, [invoice.id]) == {}
