@@ -21,7 +21,7 @@ HOSTILE = [
     "", " ", "\0", "a\0b", "x" * 5_000, "' OR 1=1 --", "%00", "..", "../../etc/passwd", "\ud800", "ﷺ" * 50, "💶",
     "<script>", "=1+1", "9" * 400, "-1", "NaN", "null", "2026-13-01", "0001-01-01", "9999-12-31", "1e999",
 ]  # fmt: skip
-REQUESTS = 300
+REQUESTS = 400
 PREFIXES = {
     "creditor_id": "crd_", "customer_id": "cus_", "invoice_id": "inv_", "mandate_id": "mnd_", "payment_id": "pay_",
     "source_id": "pay_", "statement_line_id": "lin_", "allocation_id": "all_", "debit_id": "deb_",
@@ -75,7 +75,8 @@ SENSIBLE: dict[str, list[Any]] = {
     "due_until": ["2026-11-18", "2100-12-31"], "collect_on": ["2026-11-20", "2026-12-25", "2100-12-31"],
     "collect_until": ["2026-11-20", "1999-12-31"], "signed_on": ["2025-06-01", "1900-01-01", "2026-11-18"],
     "allocations": [[]], "discount_days": [0, 14], "discount_percent": ["2.5", 2], "batch_booking": [True, False],
-    "confirmed_by_bank": [True, False], "other_number": ["4711"],
+    "confirmed_by_bank": [True, False], "other_number": ["4711"], "notice_days": [0, 14],
+    "pre_notified_on": ["2026-11-17"], "on": ["2026-11-18"],
 }  # fmt: skip
 
 
