@@ -216,7 +216,7 @@ _MANDATE: tuple[Rule, ...] = (
     CaseRule(
         "amendment_old_form",
         _ERROR,
-        "EPC016-06 since version 9.0 (November 2016), SMNDA",
+        "EPC016-06 since November 2016, OrgnlDbtrAcct",
         transaction_rules.amendment_of_today,
         (places.OLD_PLACE_OF_SMNDA,),
     ),
@@ -237,7 +237,7 @@ _BEYOND_EEA: tuple[Rule, ...] = (
     ValueRule(
         "bic_missing",
         _WARNING,
-        "Regulation (EU) 260/2012, article 5: no BIC within the EEA",
+        "Regulation (EU) 260/2012: no BIC is needed within the EEA",
         exactly(places.DEBTOR_IBAN),
         party_rules.within_eea(
             "The debtor's bank lies outside the EEA, where the creditor's bank may ask for its BIC."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -57,6 +59,15 @@ def test_every_rule_has_a_source_and_a_file_that_breaks_it() -> None:
     tried = {rule for rule, _, _ in CASES}.union(*(rules for rules, _ in TOGETHER))
     in_other_tests = {"end_to_end_id_unique", "payment_information_id_unique", "schema"}
     assert {rule.name for rule in table} | SOURCES.keys() == (tried | in_other_tests) - {"schema"}
+
+
+def test_every_rule_is_on_the_page_about_the_file_with_its_severity() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "concepts" / "direct-debit-file.md").read_text("utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    told = {name: row[2] for row in rows if len(row) == 6 for name in re.findall("`([a-z_]+)`", row[1])}
+    for rule in (*HEADER_RULES, *BLOCK_RULES, *TRANSACTION_RULES):
+        assert rule.severity.value in told[rule.name], rule.name
+    assert SOURCES.keys() <= told.keys()
 
 
 def test_the_plain_file_breaks_nothing() -> None:
