@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from benchmarks import books, data, rows, scheduling
 from benchmarks.comparison import Case, Comparison, Setting, Work, require
 from exporters import debit_batches
-from exporters.pain008.checked import violations
+from exporters.pain008.checked import write_checked
 from ledger.database import in_transaction
 from ledger.models import Creditor
 
@@ -36,7 +37,9 @@ def _drafted(setting: Setting, size: int) -> Iterator[Work]:
         )
         drafted = batch.debit_count
 
-    violations(data.message(1), today=data.TODAY)  # rules and tables of the format are loaded
+    write_checked(
+        data.message(1), out=io.BytesIO(), today=data.TODAY
+    )  # rules and tables of the format are loaded
     with books.sessions(setting) as sessions:
         with sessions() as session:
             creditor_id = session.scalars(select(Creditor.id)).one()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from datetime import date
 from typing import BinaryIO
 
 from exporters.pain008 import stream
 from exporters.pain008.characters import LATIN, Characters
-from exporters.pain008.findings import Finding, Severity
 from exporters.pain008.message import DirectDebitMessage
 from exporters.pain008.profiles import DEFAULT, Profile
 from exporters.pain008.report import Report
-from exporters.pain008.values import Unwritable
 from exporters.pain008.writer import pieces
 
 
@@ -38,16 +35,3 @@ def _kept(written: Iterator[bytes], out: BinaryIO) -> Iterator[bytes]:
     for piece in written:
         out.write(piece)
         yield piece
-
-
-def violations(
-    message: DirectDebitMessage, *, today: date | None, profile: Profile = DEFAULT
-) -> list[Finding]:
-    """Every breach in the file that `message` becomes; just `unwritable` when it cannot become a file."""
-    try:
-        report = write_checked(message, out=io.BytesIO(), profile=profile, today=today)
-    except Unwritable as fault:
-        path, said = fault.field or "", fault.message
-        severity = Severity.ERROR
-        return [Finding(rule="unwritable", severity=severity, path=path, transaction=None, message=said)]
-    return list(report.findings)

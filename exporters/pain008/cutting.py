@@ -11,7 +11,14 @@ _MOST = 8 * 1024 * 1024  # bytes in which something must begin or end
 _BLOCK_BEGINS = re.compile(rb"<PmtInf[\s>]")
 _END_OF_COLLECTION = b"</DrctDbtTxInf>"
 _FILE_ENDS = re.compile(rb"\s*</PmtInf>\s*</CstmrDrctDbtInitn>\s*</Document>\s*")
-_NOT_PLAIN = ((b"!", b"<!"), (b"?", b"<?"), (b"xmlns", b"xmlns"), (b"SplmtryData", b"SplmtryData"))
+
+# What could hide tags that are none or add tags that are: a sign of each that is quick to look for, and the markup.
+_NOT_PLAIN = (
+    (b"!", re.compile(rb"<!")),
+    (b"?", re.compile(rb"<\?")),
+    (b"xmlns", re.compile(rb"<[^<>]*xmlns")),
+    (b"SplmtryData", re.compile(rb"<SplmtryData")),
+)
 
 
 class NotPlain(Exception):
@@ -70,6 +77,6 @@ class Cutter:
 
 def _plain(body: bytes) -> bytes:
     """Comments, instructions, sections, namespaces and foreign content could hide tags that are none."""
-    if any(rare in body and sign in body for rare, sign in _NOT_PLAIN):
+    if any(sign in body and markup.search(body) for sign, markup in _NOT_PLAIN):
         raise NotPlain
     return body

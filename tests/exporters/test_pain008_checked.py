@@ -9,9 +9,9 @@ from io import BytesIO
 import pytest
 from hypothesis import given, settings
 
-from exporters.pain008.characters import GERMAN
+from exporters.pain008.characters import CHARACTERS, GERMAN
 from exporters.pain008.check import check
-from exporters.pain008.checked import violations, write_checked
+from exporters.pain008.checked import write_checked
 from exporters.pain008.judge import MOST
 from exporters.pain008.message import DirectDebitMessage, Streamed, Transaction
 from exporters.pain008.profiles import SEPA_2009
@@ -80,6 +80,15 @@ def test_what_the_german_bank_takes_is_written_and_not_doubted() -> None:
     assert [finding.rule for finding in check(out.getvalue(), today=TODAY).findings] == ["characters"] * 2
 
 
+def test_texts_that_look_like_markup_are_texts() -> None:
+    made = message_with(
+        debtor=debtor(name="xmlns SplmtryData ?"), remittance="<!-- </PmtInf> ]]> xmlns=x &amp; DrctDbtTxInf"
+    )
+    for characters in CHARACTERS.values():
+        report = write_checked(made, out=BytesIO(), characters=characters, today=TODAY)
+        assert (report.accepted, report.transactions, report.findings) == (True, 1, ())
+
+
 def test_the_older_version_is_held_to_its_own_rules() -> None:
     report = write_checked(message(), out=BytesIO(), profile=SEPA_2009, today=TODAY)
     assert [(finding.rule, finding.severity) for finding in report.findings] == [("version", "warning")]
@@ -91,11 +100,6 @@ def test_what_cannot_be_written_is_no_file() -> None:
     source = Streamed(iter([transaction()]), count=2, control_sum_minor=11_900)
     with pytest.raises(Unwritable):
         write_checked(message(block(transactions=source)), out=BytesIO(), today=TODAY)
-
-
-def test_violations_are_the_findings_of_the_file_that_is_not_kept() -> None:
-    made = message(block(transaction(), transaction()))
-    assert violations(made, today=TODAY) == list(write_checked(made, out=BytesIO(), today=TODAY).findings)
 
 
 def test_a_rule_broken_everywhere_is_listed_a_thousand_times_and_counted() -> None:

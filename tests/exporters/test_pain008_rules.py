@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given, settings
 
 from exporters.pain008.check import check
-from exporters.pain008.checked import violations
 from exporters.pain008.findings import Severity
 from exporters.pain008.message import Amendment, DirectDebitMessage, Scheme
 from exporters.pain008.rules import BLOCK_RULES, HEADER_RULES, TRANSACTION_RULES
 from exporters.pain008.totals import SOURCES
-from ledger.money import Money
 from tests.factories.pain008 import (
     COLLECT_ON,
     DEBTOR_IBAN,
@@ -29,6 +27,7 @@ from tests.factories.pain008 import (
     message_with,
     messages,
     transaction,
+    violations,
     written,
 )
 from tests.factories.pain008_breaches import CASES, NAME_OF_DEBTOR, PLAIN, TOGETHER, Change, changed
@@ -140,11 +139,6 @@ def test_a_message_has_the_violations_of_its_file() -> None:
         "account_iban",
     ]
     assert violations(made, today=TODAY) == list(check(written(made), today=TODAY).findings)
-
-
-def test_a_message_that_cannot_be_written_violates_just_that() -> None:
-    [finding] = violations(message_with(amount=Money(0, "EUR")), today=TODAY)
-    assert (finding.rule, finding.path) == ("unwritable", "blocks[0].transactions[0].amount")
 
 
 @settings(deadline=None, max_examples=60)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_97_10
 
 from exporters.pain008.characters import LATIN, Characters
+from exporters.pain008.checked import write_checked
+from exporters.pain008.findings import Finding
 from exporters.pain008.message import (
     Address,
     Amendment,
@@ -101,6 +103,11 @@ def written(message: DirectDebitMessage, profile: Profile = DEFAULT, characters:
     out = BytesIO()
     write(message, out=out, profile=profile, characters=characters)
     return out.getvalue()
+
+
+def violations(message: DirectDebitMessage, *, today: date | None) -> list[Finding]:
+    """Every breach in the file that `message` becomes."""
+    return list(write_checked(message, out=BytesIO(), today=today).findings)
 
 
 def many(count: int) -> DirectDebitMessage:
