@@ -163,7 +163,7 @@ class _Answer:
             id=new_id("rep"), file_id=self.file.id, position=self.position, format=head.format,
             answers=head.order, message_id=head.message_id, made_at=head.created,
             original_message_id=head.original_message_id, original_message_name=head.original_message_name,
-            batch_id=self.batch_id, status=head.status, reasons=[reason_as_json(one) for one in head.reasons],
+            status=head.status, reasons=[reason_as_json(one) for one in head.reasons],
             outcomes={}, created_at=self.act.at,
         )  # fmt: skip
 
@@ -186,8 +186,8 @@ class _Answer:
         self._end_file()
         taken = self._accepted_batches()
         rejections.note_answers(self.session, self.batches, accepted=taken, act=self.act)
-        if self.row.batch_id is None and len(self.batches) == 1:
-            (self.row.batch_id,) = self.batches
+        # Named only now, when the batch is locked: naming it holds its key, which whoever locks it would wait for.
+        self.row.batch_id = self.batch_id or (next(iter(self.batches)) if len(self.batches) == 1 else None)
         self.row.item_count, self.row.outcomes = self.written, dict(self.outcomes)
         self.session.flush()
         self._tell()
