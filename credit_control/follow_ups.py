@@ -22,7 +22,7 @@ from mandates import debits, lifecycle, terms
 from mandates.collectable import MandateNotActive, Wish
 from mandates.models import Debit, MandateAmendment
 from mandates.reason_codes import NextStep
-from mandates.states import FAILED, MandateState
+from mandates.states import FAILED, DebitState, MandateState
 
 CHUNK = 200
 LONGEST = 300  # what is written down of a decision
@@ -34,6 +34,10 @@ class NotFailed(Conflict):
 
 class ClearedAlready(Conflict):
     """A person has cleared this failed debit already."""
+
+
+class TriedAgainAlready(Conflict):
+    """A failed debit is tried again once; after that its second try is the one to look at."""
 
 
 @dataclass
@@ -87,10 +91,18 @@ def retry(
 ) -> Debit:
     """A person has a failed debit tried again, on its mandate or another one, whatever its reason code says.
 
-    The failure is cleared with it. Raises DebitNotFound, NotFailed, ClearedAlready, GateSaysNo for what a person
-    cannot overrule here, or what `mandates.debits.schedule` raises.
+    The failure is cleared with it. Raises DebitNotFound, NotFailed, ClearedAlready, TriedAgainAlready,
+    GateSaysNo for what a person cannot overrule here, or what `mandates.debits.schedule` raises.
     """
     failed = clear(session, debit_id, because=because, act=act)
+    later = session.scalars(
+        select(Debit.id).where(Debit.retry_of == debit_id, Debit.state != DebitState.CANCELLED)
+    ).first()
+    if later is not None:
+        raise TriedAgainAlready(
+            f"Debit {debit_id} was tried again already, as {later}. If that one failed too, name it instead.",
+            field="debit_id",
+        )
     invoice = invoices.get(session, failed.invoice_id)
     chosen = mandate_id or _usable_mandate(session, failed, invoice)
     collecting.ask_gate(session, invoice, chosen)
@@ -145,7 +157,7 @@ def _lock_waiting(session: Session, limit: int) -> list[Debit]:
 def _reasons(session: Session, failed: Sequence[Debit], held: Mapping[str, Invoice]) -> dict[str, str]:
     """By debit, why it is not tried again; the gate's reasons, and money that waits to be given to its invoice."""
     mandate_of = {debit.invoice_id: debit.mandate_id for debit in failed}
-    decisions = gate.may_debit(session, list(held.values()), mandate_of=mandate_of)
+    decisions = gate.may_debit(session, list(held.values()), mandate_of=mandate_of, following_up=True)
     waiting = _money_waiting(session, held.values())
     reasons = {}
     for debit in failed:

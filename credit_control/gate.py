@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger.database import among
@@ -47,6 +48,7 @@ class Failure:
     step: NextStep
     mandate_id: str
     mended: bool = False
+    waits: bool = False  # its second try is still to be decided about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +63,20 @@ class Facts:
     mandate_id: str | None = None
     most_retries: int = terms.DEFAULT.most_retries
     stopped_because: str | None = None
+    following_up: bool = False
 
 
 def may_debit(
-    session: Session, invoices: Sequence[Invoice], *, mandate_of: Mapping[str, str] | None = None
+    session: Session,
+    invoices: Sequence[Invoice],
+    *,
+    mandate_of: Mapping[str, str] | None = None,
+    following_up: bool = False,
 ) -> dict[str, Decision]:
     """A decision for each invoice id, from its status, its customer, and how earlier debits of it ended.
 
-    `mandate_of` tells by invoice id which mandate is to be used.
+    `mandate_of` tells by invoice id which mandate is to be used. A debit that failed and is to be tried again waits
+    for that; only who does it asks with `following_up`.
     """
     failures = _failures(session, [invoice.id for invoice in invoices])
     stopped = _stopped(session, [invoice.customer_id for invoice in invoices])
@@ -78,6 +86,7 @@ def may_debit(
             Facts(
                 status=CollectionStatus(invoice.collection_status),
                 failed=tuple(failures.get(invoice.id, ())),
+                following_up=following_up,
                 mandate_id=(mandate_of or {}).get(invoice.id),
                 most_retries=most[invoice.creditor_id],
                 stopped_because=stopped.get(invoice.customer_id),
@@ -96,7 +105,9 @@ def decide(facts: Facts) -> Decision:
         reasons.append(f"nothing of this customer happens by itself: {facts.stopped_because}")
     if facts.failed:
         last = facts.failed[-1]
-        if not _may_follow(last, facts.mandate_id):
+        if last.waits and not facts.following_up:
+            reasons.append("its last debit failed and is about to be tried again")
+        elif not _may_follow(last, facts.mandate_id):
             row = look_up(last.code)
             meaning = row.meaning[0].lower() + row.meaning[1:].removesuffix(".")
             reasons.append(f"its last debit came back with {row.code}, {meaning}")
@@ -132,6 +143,7 @@ def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Fa
     rows = session.execute(
         select(
             Debit.id, Debit.invoice_id, Debit.reason_code, Debit.next_step, Debit.mandate_id, Debit.cleared_at,
+            Debit.followed_up_at,
             Mandate.state.label("mandate_state"),
         )
         .join(Mandate, Mandate.id == Debit.mandate_id)
@@ -148,10 +160,11 @@ def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Fa
     return found
 
 
-def _failure(row: Row[str, str, str | None, str | None, str, object, str], amended: bool) -> Failure:
+def _failure(row: Any, amended: bool) -> Failure:
     step = NextStep(row.next_step) if row.next_step else look_up(row.reason_code).step
     resumed = step == NextStep.STOP and row.mandate_state == MandateState.ACTIVE
-    return Failure(row.reason_code, step, row.mandate_id, amended or resumed)
+    waits = row.next_step == NextStep.RETRY and row.followed_up_at is None
+    return Failure(row.reason_code, step, row.mandate_id, amended or resumed, waits)
 
 
 # When a debit failed.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from exporters.pain008 import message as pain008
 from exporters.pain008.message import Amendment, Streamed
@@ -16,17 +16,35 @@ from ledger.models import BankAccount, Invoice
 from ledger.money import Money
 from mandates import batches
 from mandates.models import Batch, Debit, Mandate, PaymentBlock
+from mandates.states import DebitState
 
 _AT_ONCE = 2_000  # rows fetched from the cursor together
 
 _COLUMNS = (
     Debit.end_to_end_id, Debit.amount_minor, Debit.currency, Debit.mandate_reference, Debit.debtor_iban,
     Debit.creditor_identifier, Debit.creditor_name,
-    Mandate.signed_on, Mandate.bic, Mandate.debtor_name, Mandate.debtor_country, Mandate.debtor_street,
+    Debit.debtor_name, Mandate.signed_on, Mandate.bic, Mandate.debtor_country, Mandate.debtor_street,
     Mandate.debtor_postcode, Mandate.debtor_town, Mandate.presented_reference, Mandate.presented_iban,
     Mandate.presented_creditor_identifier, Mandate.presented_creditor_name,
     Invoice.number,
 )  # fmt: skip
+
+
+_EARLIER = aliased(Debit)
+# What a collection that is at the bank already says of a mandate from which none has been booked yet.
+_UNDER_WAY = (
+    select(
+        _EARLIER.mandate_reference.label("sent_reference"),
+        _EARLIER.debtor_iban.label("sent_iban"),
+        _EARLIER.creditor_identifier.label("sent_identifier"),
+        _EARLIER.creditor_name.label("sent_name"),
+    )
+    .where(_EARLIER.mandate_id == Debit.mandate_id, _EARLIER.state == DebitState.SUBMITTED)
+    .order_by(_EARLIER.collect_on.desc(), _EARLIER.id.desc())
+    .limit(1)
+    .correlate(Debit)
+    .lateral()
+)
 
 
 def message_of(session: Session, batch: Batch) -> pain008.DirectDebitMessage:
@@ -67,8 +85,9 @@ def _block(
 
 def _transactions(session: Session, block_id: str) -> Iterator[pain008.Transaction]:
     rows = session.execute(
-        select(*_COLUMNS)
+        select(*_COLUMNS, *_UNDER_WAY.c)
         .join(Mandate, Mandate.id == Debit.mandate_id)
+        .outerjoin(_UNDER_WAY, Mandate.presented_reference.is_(None))
         .join(Invoice, Invoice.id == Debit.invoice_id)
         .where(Debit.block_id == block_id)
         .order_by(Debit.id),
@@ -107,21 +126,39 @@ def _debtor(row: Any) -> pain008.Party:
 def amendment_of(row: Any) -> Amendment | None:
     """What the file says now and the debtor's bank knows otherwise; None for a mandate it does not know yet.
 
-    A debtor who moved to another bank is told by SMNDA instead of the old account (EPC130-08, AmdmntInfDtls).
+    It knows what the last collection said that it accepted or, before any, one that is under way. A debtor who moved to
+    another bank is told by SMNDA instead of the old account (EPC130-08, AmdmntInfDtls).
     """
-    if row.presented_reference is None:
+    known = _known(row)
+    if known is None:
         return None
-    iban, known_iban = str.__str__(row.debtor_iban), str.__str__(row.presented_iban)
+    reference, known_iban, identifier, name = known
+    iban = str.__str__(row.debtor_iban)
     moved = known_iban != iban
     stayed = moved and same_bank(known_iban, iban)
     amendment = Amendment(
-        original_mandate_id=_if_other(row.presented_reference, row.mandate_reference),
-        original_creditor_id=_if_other(row.presented_creditor_identifier, row.creditor_identifier),
-        original_creditor_name=_if_other(row.presented_creditor_name, row.creditor_name),
+        original_mandate_id=_if_other(reference, row.mandate_reference),
+        original_creditor_id=_if_other(identifier, row.creditor_identifier),
+        original_creditor_name=_if_other(name, row.creditor_name),
         original_debtor_iban=known_iban if stayed else None,
         same_mandate_new_debtor_agent=moved and not stayed,
     )
     return None if amendment == _NOTHING else amendment
+
+
+def _known(row: Any) -> tuple[str, str, str, str] | None:
+    """Reference, IBAN, creditor identifier and creditor name as the debtor's bank knows them, if it knows any."""
+    if row.presented_reference is not None:
+        facts = (
+            row.presented_reference, row.presented_iban, row.presented_creditor_identifier,
+            row.presented_creditor_name,
+        )  # fmt: skip
+    elif row.sent_reference is not None:
+        facts = (row.sent_reference, row.sent_iban, row.sent_identifier, row.sent_name)
+    else:
+        return None
+    reference, iban, identifier, name = facts
+    return reference, str.__str__(iban), identifier, name
 
 
 _NOTHING = Amendment()

@@ -126,7 +126,8 @@ _AGAINST = (
     ("mandate_unsigned", "The mandate is signed after the collection.", "mandates.signed_on > debits.collect_on"),
     (
         "mandate_changed", "The mandate is not what the file says any more.",
-        "(mandates.iban, mandates.reference) IS DISTINCT FROM (debits.debtor_iban, debits.mandate_reference)",
+        "(mandates.iban, mandates.debtor_name, mandates.reference) "
+        "IS DISTINCT FROM (debits.debtor_iban, debits.debtor_name, debits.mandate_reference)",
     ),
     (
         "invoice_changed", "What is open on the invoice is not what the file collects.",
@@ -185,11 +186,19 @@ def _about_notices(session: Session, batch: Batch) -> Iterator[Finding]:
             yield Finding(rule="not_announced", severity=Severity.ERROR, debit_id=debit_id, message=why)
 
 
+# What this batch and every other file of the creditor collects from a customer on a day.
 _DEBTOR_DAYS = f"""
-SELECT mandates.customer_id, min(debits.id) AS debit_id, debits.collect_on, sum(debits.amount_minor) AS total
-{_OF_BATCH} true
-GROUP BY mandates.customer_id, debits.collect_on HAVING sum(debits.amount_minor) > :limit ORDER BY debit_id
-"""
+WITH ours AS (
+    SELECT mandates.customer_id, min(debits.id) AS debit_id, debits.collect_on, debits.creditor_id
+    {_OF_BATCH} true
+    GROUP BY mandates.customer_id, debits.collect_on, debits.creditor_id
+)
+SELECT ours.debit_id, ours.collect_on, sum(debits.amount_minor) AS total
+FROM ours JOIN mandates ON mandates.customer_id = ours.customer_id
+JOIN debits ON debits.mandate_id = mandates.id AND debits.collect_on = ours.collect_on
+    AND debits.creditor_id = ours.creditor_id AND debits.state IN ('batched', 'submitted', 'collected', 'settled')
+GROUP BY ours.debit_id, ours.collect_on HAVING sum(debits.amount_minor) > :limit ORDER BY ours.debit_id
+"""  # noqa: S608 - made of constants
 
 
 def _limits(session: Session, batch: Batch, agreed: Terms) -> Iterator[Finding]:

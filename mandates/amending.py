@@ -80,8 +80,8 @@ def history(session: Session, mandate_id: str) -> list[MandateAmendment]:
 def note_presented(session: Session, accepted: Sequence[Debit]) -> None:
     """The debtors' banks took these collections, and with them whatever the file said of the mandates.
 
-    What differed is not told again. A collection that is rejected before settlement does not count (EPC130-08: the
-    amendment is repeated until a collection with it was accepted).
+    What differed is not told again. One that is booked after a later one tells nothing new, and one that is rejected
+    before settlement does not count (EPC130-08: the amendment is repeated until a collection with it was accepted).
     """
     mandate_ids = sorted({debit.mandate_id for debit in accepted})
     session.execute(text(_PRESENTED), {"ids": [debit.id for debit in accepted]})
@@ -95,9 +95,14 @@ _PRESENTED = """
 UPDATE mandates SET presented_reference = latest.mandate_reference, presented_iban = latest.debtor_iban,
     presented_creditor_identifier = latest.creditor_identifier, presented_creditor_name = latest.creditor_name
 FROM (
-    SELECT DISTINCT ON (mandate_id) mandate_id, mandate_reference, debtor_iban, creditor_identifier, creditor_name
-    FROM debits WHERE id = ANY(:ids) ORDER BY mandate_id, id DESC
-) AS latest WHERE mandates.id = latest.mandate_id
+    SELECT DISTINCT ON (mandate_id)
+        id, collect_on, mandate_id, mandate_reference, debtor_iban, creditor_identifier, creditor_name
+    FROM debits WHERE id = ANY(:ids) ORDER BY mandate_id, collect_on DESC, id DESC
+) AS latest WHERE mandates.id = latest.mandate_id AND NOT EXISTS (
+    SELECT 1 FROM debits AS later WHERE later.mandate_id = latest.mandate_id
+    AND later.state IN ('collected', 'settled', 'returned', 'refunded')
+    AND (later.collect_on, later.id) > (latest.collect_on, latest.id)
+)
 """
 
 

@@ -55,9 +55,11 @@ def draft(
         text("SELECT pg_advisory_xact_lock(hashtextextended('batch:' || :creditor_id, 0))"),
         {"creditor_id": creditor_id},
     )
-    account = drafting.account_of(session, creditor_id, scheme, bank_account_id)
-    chosen = drafting.choose(session, account, scheme, collect_until, act=act)
-    if not chosen:
+    for account in drafting.accounts_of(session, creditor_id, scheme, bank_account_id):
+        chosen = drafting.choose(session, account, scheme, collect_until, act=act)
+        if chosen:
+            break
+    else:
         raise NothingToCollect(
             f"No {scheme} debit is scheduled that the bank would take now and that was announced in time.",
             field="creditor_id",

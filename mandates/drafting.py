@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ledger import creditors, cut_offs
@@ -22,10 +22,18 @@ from mandates.putting_off import put_off
 from mandates.states import BatchState, DebitState
 
 # What a debit holds only while it is in a batch.
-TAKEN_DOWN = ("block_id", "debtor_iban", "mandate_reference", "creditor_identifier", "creditor_name")
+TAKEN_DOWN = (
+    "block_id",
+    "debtor_iban",
+    "mandate_reference",
+    "creditor_identifier",
+    "creditor_name",
+    "debtor_name",
+)
 _INTO_BLOCK = """
 UPDATE debits SET block_id = :block, debtor_iban = mandates.iban, mandate_reference = mandates.reference,
-    creditor_identifier = creditors.creditor_identifier, creditor_name = creditors.name
+    creditor_identifier = creditors.creditor_identifier, creditor_name = creditors.name,
+    debtor_name = mandates.debtor_name
 FROM mandates, creditors
 WHERE debits.id = ANY(:ids) AND mandates.id = debits.mandate_id AND creditors.id = debits.creditor_id
 """
@@ -42,17 +50,17 @@ class _Group(NamedTuple):
     collect_on: date
 
 
-def account_of(
+def accounts_of(
     session: Session, creditor_id: str, scheme: Scheme, bank_account_id: str | None
-) -> BankAccount:
-    """The account that a batch is for: the one named, else that of the debit to be collected first.
+) -> list[BankAccount]:
+    """The accounts that a batch may be for: the one named, else all with scheduled debits, the first due first.
 
     A file goes to one bank, so a batch is for one account. Raises BankAccountNotFound, NoCollectionAccount or
     NothingToCollect.
     """
     if bank_account_id is not None:
-        return creditors.collection_account(session, creditor_id, bank_account_id)
-    first = session.scalars(
+        return [creditors.collection_account(session, creditor_id, bank_account_id)]
+    scheduled = session.scalars(
         select(Debit.bank_account_id)
         .join(Mandate, Mandate.id == Debit.mandate_id)
         .where(
@@ -60,12 +68,12 @@ def account_of(
             Debit.state == DebitState.SCHEDULED,
             Mandate.scheme == scheme,
         )
-        .order_by(Debit.collect_on, Debit.id)
-        .limit(1)
-    ).first()
-    if first is None:
+        .group_by(Debit.bank_account_id)
+        .order_by(func.min(Debit.collect_on), func.min(Debit.id))
+    ).all()
+    if not scheduled:
         raise NothingToCollect(f"No {scheme} debit is scheduled.", field="creditor_id")
-    return session.get_one(BankAccount, first)
+    return [session.get_one(BankAccount, one) for one in scheduled]
 
 
 def choose(

@@ -208,9 +208,9 @@ class PaymentBlock(Base):
 class Debit(Base):
     """One collection of an invoice by a mandate; `end_to_end_id` is how banks name it back to us.
 
-    `debtor_iban`, `mandate_reference`, `creditor_identifier` and `creditor_name` are what its file says; they are
-    taken from mandate and creditor when it is put into a batch. `collect_on` is a T2 day; where it is not the day
-    that was wished for, `moved_because` says why. `notice_days` are the days agreed when it was released; None where
+    `debtor_iban`, `debtor_name`, `mandate_reference`, `creditor_identifier` and `creditor_name` are what its file
+    says; they are taken from mandate and creditor when it is put into a batch. `collect_on` is a T2 day; where it is not the
+    day that was wished for, `moved_because` says why. `notice_days` are the days agreed when it was released; None where
     the ERP announced it. A failed debit has `failed_on`, the `next_step` its reason code asks for, and what was done
     about it in `followed_up`; once a person has `cleared` it, it no longer speaks against collecting.
     """
@@ -265,6 +265,7 @@ class Debit(Base):
     mandate_reference: Mapped[str | None] = mapped_column(String(35))
     creditor_identifier: Mapped[str | None] = mapped_column(String(35))
     creditor_name: Mapped[str | None] = mapped_column(String(70))
+    debtor_name: Mapped[str | None] = mapped_column(String(70))
     notice_days: Mapped[int | None]
     retry_of: Mapped[str | None] = mapped_column(ForeignKey("debits.id"))
     attempt: Mapped[int] = mapped_column(server_default="1")

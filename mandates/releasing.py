@@ -103,8 +103,11 @@ SELECT mandates.id FROM debits
 JOIN payment_blocks ON payment_blocks.id = debits.block_id
 JOIN mandates ON mandates.id = debits.mandate_id JOIN creditors ON creditors.id = debits.creditor_id
 WHERE payment_blocks.batch_id = :batch
-AND (debits.debtor_iban, debits.mandate_reference, debits.creditor_identifier, debits.creditor_name)
-    IS DISTINCT FROM (mandates.iban, mandates.reference, creditors.creditor_identifier, creditors.name)
+AND (
+    debits.debtor_iban, debits.debtor_name, debits.mandate_reference, debits.creditor_identifier, debits.creditor_name
+) IS DISTINCT FROM (
+    mandates.iban, mandates.debtor_name, mandates.reference, creditors.creditor_identifier, creditors.name
+)
 ORDER BY mandates.id LIMIT 1
 """
 

@@ -27,7 +27,8 @@ UPDATE batches SET file_profile = 'pain.008.001.08', bank_account_id = (
 # What left before is what the debtors' banks were told.
 _FACTS_OF_STORED_DEBITS = """
 UPDATE debits SET debtor_iban = mandates.iban, mandate_reference = mandates.reference,
-    creditor_identifier = creditors.creditor_identifier, creditor_name = creditors.name
+    creditor_identifier = creditors.creditor_identifier, creditor_name = creditors.name,
+    debtor_name = mandates.debtor_name
 FROM mandates, creditors
 WHERE mandates.id = debits.mandate_id AND creditors.id = debits.creditor_id AND debits.block_id IS NOT NULL
 """
@@ -236,6 +237,7 @@ def _widen_debits() -> None:
         sa.Column("mandate_reference", sa.String(35), nullable=True),
         sa.Column("creditor_identifier", sa.String(35), nullable=True),
         sa.Column("creditor_name", sa.String(70), nullable=True),
+        sa.Column("debtor_name", sa.String(70), nullable=True),
         sa.Column("notice_days", sa.Integer(), nullable=True),
         sa.Column("wished_on", sa.Date(), nullable=True),
         sa.Column("moved_because", sa.String(200), nullable=True),

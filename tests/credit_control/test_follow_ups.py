@@ -10,9 +10,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from credit_control import follow_ups
+from credit_control import collecting, follow_ups
 from credit_control.collecting import GateSaysNo
-from credit_control.follow_ups import ClearedAlready, NotFailed
+from credit_control.follow_ups import ClearedAlready, NotFailed, TriedAgainAlready
 from ledger import credit_notes, customers
 from ledger.acts import Act
 from ledger.credit_notes import CreditNoteFacts
@@ -326,3 +326,28 @@ def test_one_failure_of_many_on_one_invoice_does_not_hinder_another_invoice(
     other = schedule(books, books.invoice(200, customer=customer), mandate)
     came_back(books, first, other, code="AM04")
     assert set(follow(books).retried) == {first.id, other.id}
+
+
+def test_what_is_to_be_tried_again_is_not_collected_by_the_nightly_run_before(
+    session: Session, books: Books
+) -> None:
+    debit = scheduled(books)
+    came_back(books, debit, code="AM04")
+    act = on(books.act, RETURNED)
+    early = collecting.collect_due(session, creditor_id=books.creditor.id, due_until=RETURNED, act=act)
+    again = follow_ups.follow_up(session, act=act).retried[debit.id]
+    made = debits.get(session, again)
+    assert early.debit_ids == []
+    assert list(early.refused.values()) == ["its last debit failed and is about to be tried again"]
+    assert (made.retry_of, made.attempt, made.collect_on) == (debit.id, 2, date(2026, 11, 30))
+    session.rollback()
+
+
+def test_a_failure_that_was_tried_again_names_its_second_try(session: Session, books: Books) -> None:
+    debit = scheduled(books)
+    came_back(books, debit, code="AM04")
+    again = follow_ups.follow_up(session, act=on(books.act, RETURNED)).retried[debit.id]
+    with refused(session, TriedAgainAlready, "debit_id") as caught:
+        follow_ups.retry(session, debit.id, because="the customer called", act=on(books.act, RETURNED))
+    session.rollback()
+    assert again in caught.value.message

@@ -39,7 +39,7 @@ REFUSED = {
 def decision(session: Session, invoice: Invoice) -> Decision:
     session.flush()
     session.refresh(invoice)
-    return gate.may_debit(session, [invoice])[invoice.id]
+    return gate.may_debit(session, [invoice], following_up=True)[invoice.id]
 
 
 @pytest.mark.parametrize("status", CollectionStatus)

@@ -173,6 +173,17 @@ def test_the_limit_of_a_customer_and_day_counts_all_its_invoices(session: Sessio
 
 
 @pytest.mark.usefixtures("limits")
+def test_the_limit_of_a_customer_and_day_holds_over_all_files(session: Session, books: Books) -> None:
+    customer = books.customer()
+    mandate = books.mandate(customer)
+    schedule(books, books.invoice(9_000, customer=customer), mandate)
+    released(books)
+    more = schedule(books, books.invoice(6_001, customer=customer), mandate)
+    finding = require_stopped(books, drafted(books), rule="limit_per_debtor_and_day", debit=more)
+    assert finding.message.startswith("150.01 EUR would be collected from this customer on 2026-11-19")
+
+
+@pytest.mark.usefixtures("limits")
 def test_the_limit_of_a_file_is_for_the_whole_file(session: Session, books: Books) -> None:
     for _ in range(4):
         scheduled(books, 9_999)

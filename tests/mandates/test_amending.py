@@ -28,10 +28,12 @@ from tests.factories.collecting import (
     message_of,
     refused,
     release,
+    released,
     schedule,
     second,
     sent,
 )
+from tests.factories.failing import collect
 from tests.factories.paying import bank_of
 
 SAME_BANK, OTHER_BANK = debtor_iban(4_711), "DE02120300000000202051"
@@ -248,3 +250,54 @@ def test_a_mandate_amended_while_its_batch_is_released_is_told_as_it_was_or_not_
         else:
             assert type(done[0]) is releasing.MandateChanged
         session.commit()
+
+
+def test_what_is_under_way_already_is_what_the_bank_will_know(session: Session, books: Books) -> None:
+    customer = books.customer()
+    mandate = books.mandate(customer)
+    before = str.__str__(mandate.iban)
+    first = schedule(books, books.invoice(10_000, customer=customer), mandate)
+    released(books)
+    amend(books, mandate, iban=SAME_BANK)
+    schedule(books, books.invoice(20_000, customer=customer), mandate)
+    batch = approved(books)
+    collect(books, first)
+    release(session, batch.id, act=second(books.act))
+    said = told(message_of(session, batch, books.act))
+    session.rollback()
+    assert said == Amendment(original_debtor_iban=before)
+
+
+def test_an_older_collection_that_is_booked_later_takes_nothing_back(session: Session, books: Books) -> None:
+    customer = books.customer()
+    mandate = books.mandate(customer)
+    made = []
+    for number in range(3):
+        if number == 2:
+            amend(books, mandate, iban=SAME_BANK)
+        made.append(schedule(books, books.invoice(100 + number, customer=customer), mandate))
+        released(books)
+        if number == 0:
+            collect(books, made[0])
+    collect(books, made[2])
+    collect(books, made[1])
+    session.refresh(mandate)
+    known = str.__str__(mandate.presented_iban)
+    session.rollback()
+    assert known == SAME_BANK
+
+
+@pytest.mark.parametrize(
+    "changes", [{"iban": SAME_BANK}, {"debtor_name": "Max Muster"}, {"reference": "M-77"}]
+)
+def test_whatever_of_a_mandate_changed_its_batch_is_not_released(
+    session: Session, books: Books, act: Act, changes: dict[str, str]
+) -> None:
+    customer = books.customer()
+    mandate = books.mandate(customer)
+    schedule(books, books.invoice(customer=customer), mandate)
+    batch = approved(books)
+    amend(books, mandate, **changes)
+    with refused(session, releasing.MandateChanged):
+        release(session, batch.id, act=second(act))
+    session.commit()

@@ -34,6 +34,7 @@ from tests.factories.collecting import (
     second,
     second_creditor,
 )
+from tests.factories.notices import all_sent, announcing
 from tests.factories.paying import pay
 
 MONDAY = date(2026, 11, 23)
@@ -329,3 +330,21 @@ def test_a_batch_is_booked_when_the_last_of_its_debits_is(session: Session, book
     credit(other)
     assert state_of(session, batch) == ["booked"]
     session.rollback()
+
+
+def test_a_debit_that_waits_for_its_notice_does_not_hide_those_into_another_account(
+    session: Session, books: Books, act: Act
+) -> None:
+    other = creditors.open_bank_account(
+        session, creditor_id=books.creditor.id, name="Second", iban="DE02500105170137075030", act=act
+    )
+    announcing(books, days=1)
+    waits = scheduled(books, 100)  # without an address nobody can be told
+    customer = books.customer(email="erika@example.org")
+    invoice, mandate = books.invoice(200, customer=customer), books.mandate(customer)
+    wish = debits.Wish(invoice_id=invoice.id, mandate_id=mandate.id, collect_on=MONDAY)
+    debits.schedule_many(session, [wish], act=act, bank_account_id=other.id)
+    all_sent(session, act=act)
+    batch = drafted(books)
+    session.commit()
+    assert (batch.bank_account_id, batch.total_minor, waits.state) == (other.id, 200, "scheduled")
