@@ -75,7 +75,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 
 def _make_template(server: EmbeddedServer) -> None:
-    with _admin(server).connect() as connection:
+    with admin_of(server).connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(1)"))
         known = connection.execute(
             text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE}
@@ -89,7 +89,7 @@ def _make_template(server: EmbeddedServer) -> None:
         connection.execute(text("SELECT pg_advisory_unlock(1)"))
 
 
-def _admin(server: EmbeddedServer) -> Engine:
+def admin_of(server: EmbeddedServer) -> Engine:
     return create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
 
@@ -97,7 +97,7 @@ def _admin(server: EmbeddedServer) -> Engine:
 def database_url(server: EmbeddedServer) -> Iterator[str]:
     """The address of a fresh, migrated database that exists for this test only."""
     name = f"test_{new_id('evt')}"
-    with _admin(server).connect() as connection:
+    with admin_of(server).connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
         yield server.url(name)
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
