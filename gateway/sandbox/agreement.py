@@ -15,8 +15,9 @@ from gateway.sandbox.standing_bank import Bank
 from gateway.sandbox.transaction_codes import RETURN_FEE, RETURN_INTEREST
 from ledger import journal
 from ledger.journal import Place
-from ledger.models import AccountKind, BankAccount, Invoice
+from ledger.models import AccountKind, BankAccount, Invoice, Refund
 from ledger.money import Money
+from ledger.states import RefundState
 from mandates.models import Debit
 from mandates.reason_codes import REFUNDS
 from mandates.states import DebitState
@@ -54,6 +55,7 @@ def compare(session: Session, bank: Bank, *, creditor_id: str) -> Agreement:
     found = Agreement()
     _balance(session, bank, creditor_id, found)
     _debits(session, bank, found)
+    _transfers(session, bank, creditor_id, found)
     _lines(session, bank, creditor_id, found)
     found.differences += [
         f"{one}: a mandate changed without an amendment in the file." for one in bank.debtor_banks.surprises
@@ -118,6 +120,8 @@ def _expected(taken: Taken) -> tuple[str, ...]:
         return (DebitState.REJECTED,)
     if taken.credited_on is None:
         return (DebitState.SUBMITTED,)
+    if taken.reversed_on is not None:
+        return (DebitState.REFUNDED,)
     if taken.back_on is None:
         return _COLLECTED
     return (DebitState.REFUNDED,) if taken.reason in REFUNDS else (DebitState.RETURNED,)
@@ -130,6 +134,23 @@ def _twice(bank: Bank, kept: dict[str, int], totals: dict[str, int]) -> Iterator
     for end_to_end_id, several in bank.record.taken.items():
         if sum(not one.rejected for one in several) > 1:
             yield f"{end_to_end_id}: it was collected {len(several)} times."
+
+
+def _transfers(session: Session, bank: Bank, creditor_id: str, found: Agreement) -> None:
+    """What left by order of ours: each refund once, with its amount."""
+    paid = {
+        refund.end_to_end_id: refund.amount_minor
+        for refund in session.scalars(
+            select(Refund).where(Refund.creditor_id == creditor_id, Refund.state == RefundState.PAID)
+        )
+    }
+    found.compare("refunds paid out", sum(bank.record.transferred.values()), sum(paid.values()))
+    for name in sorted(set(paid) | set(bank.record.transferred)):
+        at_bank, in_books = bank.record.transferred[name], paid.get(name, 0)
+        if at_bank != in_books:
+            found.differences.append(
+                f"{name}: the bank transferred {_eur(at_bank)}, the books paid {_eur(in_books)} out."
+            )
 
 
 def _lines(session: Session, bank: Bank, creditor_id: str, found: Agreement) -> None:

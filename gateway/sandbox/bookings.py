@@ -96,6 +96,11 @@ def costs_of(fates: Iterable[Fate], habits: Habits) -> Iterator[Entry]:
         yield from _daily(charged, habits)
 
 
+def reversal_of(fate: Fate, *, on: date) -> Entry:
+    """The debit that books a reversal of ours: the whole collection, without a reason of the debtor's bank."""
+    return _about(fate, codes.REVERSAL_OUT, -fate.transaction.amount, on)
+
+
 def _group(fate: Fate, habits: Habits) -> tuple[object, ...]:
     if habits.booking is Booking.ACROSS_BLOCKS:
         return (fate.block.creditor.iban, fate.block.scheme, fate.settled_on)

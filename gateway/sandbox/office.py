@@ -19,6 +19,7 @@ from gateway.sandbox.case_work import CaseWork
 from gateway.sandbox.entries import Entry
 from gateway.sandbox.fortune import News
 from gateway.sandbox.founding import found, row_of
+from gateway.sandbox.paying_back import PayingBack
 from gateway.sandbox.statements import AnswerFile
 from ledger import invoices
 from ledger.acts import Act
@@ -48,6 +49,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.cases = CaseWork(self.runtime, self.seed, self.count)
+        self.paying_back = PayingBack(self.runtime, self.count)
 
     def open_books(self, on: date) -> None:
         """The ERP pushes creditor, account, customers and mandates."""
@@ -94,6 +96,14 @@ class Office:
             content = self.send(scheme, on)
             if content is not None:
                 yield content
+
+    def reversals(self, on: date) -> Iterator[bytes]:
+        """The pain.007 files of the day."""
+        return self.paying_back.reversals(clerk=_act(CLERK, on, NOON), manager=_act(MANAGER, on, NOON))
+
+    def refunds(self, on: date) -> Iterator[bytes]:
+        """The pain.001 files of the day."""
+        return self.paying_back.refunds(clerk=_act(CLERK, on, NOON), manager=_act(MANAGER, on, NOON))
 
     def take_in(self, files: Iterable[AnswerFile], on: date) -> None:
         """The clerk imports what the bank has sent, and matching decides what it means."""

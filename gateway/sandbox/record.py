@@ -42,8 +42,9 @@ class Taken:
 
     @property
     def returned_minor(self) -> int:
-        """What of it was taken back after its credit, other than a reject."""
-        return self.amount_minor if self.back_on is not None and not self.rejected else 0
+        """What of it went back after its credit, by the debtor's bank or by order of ours, other than a reject."""
+        gone = self.back_on is not None or self.reversed_on is not None
+        return self.amount_minor if gone and not self.rejected else 0
 
 
 @dataclass
@@ -72,16 +73,25 @@ class Record:
         )
         self.taken.setdefault(one.end_to_end_id, []).append(one)
 
+    def reverse(self, one: Taken, reason: str, on: date) -> None:
+        """The creditor gives a collection back; its bank cannot take it back any more."""
+        one.reversed_on, one.reason = on, reason
+
     def of_file(self, message_id: str) -> list[Taken]:
         """The collections of one file, in its order."""
         return [one for one in self if one.message_id == message_id]
 
     def of(self, message_id: str, end_to_end_id: str) -> Taken:
         """The collection of one file. Raises KeyError where there is none."""
-        for one in self.taken.get(end_to_end_id, []):
-            if one.message_id == message_id:
-                return one
-        raise KeyError(end_to_end_id)
+        found = self.find(message_id, end_to_end_id)
+        if found is None:
+            raise KeyError(end_to_end_id)
+        return found
+
+    def find(self, message_id: str, end_to_end_id: str) -> Taken | None:
+        """The collection of one file, if it is there."""
+        several = self.taken.get(end_to_end_id, [])
+        return next((one for one in several if one.message_id == message_id), None)
 
     def __iter__(self) -> Iterator[Taken]:
         for several in self.taken.values():

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
+from exporters.pain007 import reader as reversals
+from exporters.pain007 import rules as pain007
+from exporters.pain007.message import Line, LinesOfBlock, ReversalMessage, WholeBlock
 from exporters.pain008 import reader
 from exporters.pain008.message import DirectDebitMessage, PaymentBlock
 from gateway.sandbox import bookings, deliveries, money_out, outcomes, refusals, reports, statements
@@ -92,6 +95,7 @@ class Bank:
         self._others: dict[date, list[Entry]] = defaultdict(list)
         self._files: dict[date, list[AnswerFile]] = defaultdict(list)
         self._messages: dict[str, DirectDebitMessage] = {}
+        self._fates: dict[str, Sequence[Fate]] = {}
 
     def hand_in(self, content: bytes, *, at: datetime, wishes: Wishes) -> Refusal | None:
         """Take a pain.008 at the aware instant `at`; gives why it was refused as a whole, if it was.
@@ -120,12 +124,50 @@ class Bank:
         if file.message_id in self._seen:
             return False
         self._seen.add(file.message_id)
-        today = add_business_days(cut_offs.earliest(self._cut_off, at), -self._cut_off.lead_days)
-        on = max(roll_forward(file.execute_on), today)
+        on = max(roll_forward(file.execute_on), self._counts_as(at))
         for entry in money_out.entries(file, on=on):
             self._others[on].append(entry)
         self.record.transferred.update({order.end_to_end_id: order.amount.minor for order in file.orders})
         return True
+
+    def hand_in_reversals(self, content: bytes, *, at: datetime) -> list[str]:
+        """Take a pain.007: every collection it names that is on the account is given back on the next T2 day.
+
+        Gives what the bank refuses of it, in sentences; a file with a fault is refused whole.
+        """
+        on = self._counts_as(at)
+        breaches = pain007.check(content, today=on)
+        if breaches:
+            return [breach.message for breach in breaches]
+        file = reversals.read(content)
+        named = {(line.end_to_end_id, line.reason) for block in file.blocks for line in _lines(block)}
+        named |= {
+            (fate.transaction.end_to_end_id, block.reason)
+            for block in file.blocks
+            if isinstance(block, WholeBlock)
+            for fate in self._fates.get(file.original_message_id, [])
+            if fate.block.payment_information_id == block.payment_information_id
+        }
+        return [
+            refusal for name, reason in sorted(named) for refusal in self._reverse(file, name, reason, on)
+        ]
+
+    def _reverse(self, file: ReversalMessage, name: str, reason: str, on: date) -> Iterator[str]:
+        fates = self._fates.get(file.original_message_id, [])
+        fate = next((one for one in fates if one.transaction.end_to_end_id == name), None)
+        taken = self.record.find(file.original_message_id, name)
+        if fate is None or taken is None or taken.kept_minor == 0:
+            yield f"{name}: there is nothing to reverse."
+            return
+        booked_on = add_business_days(on, 1)
+        self.record.reverse(taken, reason, booked_on)
+        for pending in self._back.values():
+            pending[:] = [one for one in pending if one[1] is not fate]
+        self._others[booked_on].append(bookings.reversal_of(fate, on=booked_on))
+
+    def _counts_as(self, at: datetime) -> date:
+        """The T2 day as of which a file counts that comes at `at`."""
+        return add_business_days(cut_offs.earliest(self._cut_off, at), -self._cut_off.lead_days)
 
     def book(self, entry: Entry) -> None:
         """Book something else on the account, on the entry's own day, which is a T2 day still to come or today."""
@@ -194,7 +236,7 @@ class Bank:
             message, outcomes=wish.outcomes, reject_file=wish.reject_file,
             reject_blocks=wish.reject_blocks or {}, seed=self._seed,
         )  # fmt: skip
-        self._messages[message.message_id] = message
+        self._messages[message.message_id], self._fates[message.message_id] = message, fates
         for fate in fates:
             self.record.take(message.message_id, fate)
             if fate.kind is not Kind.REJECT:
@@ -258,3 +300,7 @@ class Bank:
         self._chance.shuffle(arrived)
         self.sent += arrived
         return arrived
+
+
+def _lines(block: LinesOfBlock | WholeBlock) -> tuple[Line, ...]:
+    return block.lines if isinstance(block, LinesOfBlock) else ()

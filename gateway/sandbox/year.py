@@ -32,6 +32,7 @@ START = date(
 )  # a year with everything: Easter in March, a May Day on a Saturday, Christmas at a weekend
 OPENING = Money(25_000_000, "EUR")
 MANDATES_PERCENT = 85
+PAYING_BACK_DAYS = (1, 3)  # Tuesdays and Thursdays
 LONGEST_WIND_DOWN = 80  # T2 days; the second retry of a late return is collected by then
 HANDED_IN_AT = time(10, 30)  # UTC; the bank's cut-off is 14:00 in Berlin
 
@@ -164,6 +165,8 @@ class _Year:
         at = datetime.combine(on, HANDED_IN_AT, tzinfo=UTC)
         for content in self.office.collect(on):
             self._hand_in(content, at)
+        if on.weekday() in PAYING_BACK_DAYS:
+            self._pay_back(on, at)
         self._evening(on)
 
     def wind_down(self) -> None:
@@ -190,6 +193,13 @@ class _Year:
             self.office.refused.append(f"{message_id}: the bank took nothing: {refusal.explanation}")
             return
         self.world.notice(self.bank.record.of_file(message_id))
+
+    def _pay_back(self, on: date, at: datetime) -> None:
+        for content in self.office.reversals(on):
+            self.office.refused += self.bank.hand_in_reversals(content, at=at)
+        for content in self.office.refunds(on):
+            if not self.bank.hand_in_transfers(content, at=at):
+                self.office.refused.append("The bank has seen a file of transfers before.")
 
     def _evening(self, on: date) -> None:
         for entry in self.world.transfers(on):
