@@ -154,6 +154,7 @@ def year(
     seed: Annotated[int, typer.Option(help="Another company, another year.")] = 1,
     customers: Annotated[int, typer.Option(min=1, help="How many customers the company has.")] = 500,
     months: Annotated[int, typer.Option(min=1, max=24, help="For how long invoices are issued.")] = 12,
+    trouble: Annotated[int, typer.Option(min=1, max=10, help="How many times as often things go wrong.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Play a year of business days against the standing bank, then compare its record with the books, to the cent.
@@ -165,7 +166,7 @@ def year(
     logs.set_up("warning")
     with open_runtime(chosen, server_settings=_INVENTED) as runtime:
         report = story.run(
-            runtime, seed=seed, customers=customers, months=months,
+            runtime, seed=seed, customers=customers, months=months, trouble=trouble,
             say=(lambda _line: None) if as_json else (lambda line: out.print(f"· {line}")),
         )  # fmt: skip
     if as_json:

@@ -50,6 +50,7 @@ class World:
     company: Company
     lives: Mapping[str, Life]
     seed: int
+    trouble: int = 1  # how many times as often something goes wrong
     is_still: bool = False  # nothing happens any more but what was planned
     bills: dict[str, Invoice] = field(default_factory=dict)
     _attempts: Counter[str] = field(default_factory=Counter)
@@ -79,10 +80,11 @@ class World:
         first = message.blocks[0]
         chance = self._dice("file", message.created_at.date(), first.scheme)
         lot, code = chance.randrange(1000), chance.choice(_FILE_CODES)
-        if lot < _FILES_REFUSED:
+        files, blocks_too = _FILES_REFUSED * self.trouble, _BLOCKS_REFUSED * self.trouble
+        if lot < files:
             return Wish(outcomes={}, reject_file=code)
         blocks = {}
-        if lot < _FILES_REFUSED + _BLOCKS_REFUSED:
+        if lot < files + blocks_too:
             blocks[chance.choice(message.blocks).payment_information_id] = chance.choice(_BLOCK_CODES)
         outcomes = {
             transaction.end_to_end_id: self._outcome(block, transaction)
@@ -98,7 +100,7 @@ class World:
             bill = self.bills[number_of(one.end_to_end_id)]
             chance = self._dice("reaction", one.end_to_end_id[: -len("-XXXXXX")], self._attempts[bill.number])
             if one.kind is Kind.PAID:
-                if chance.randrange(1000) < _PAYS_WHILE_COLLECTED:
+                if chance.randrange(1000) < _PAYS_WHILE_COLLECTED * self.trouble:
                     self._plan(bill, Truth.EXACT, one.collect_on - timedelta(days=chance.randint(0, 1)))
             elif one.level is Level.TRANSACTION:
                 self._react(one, bill, chance)
@@ -159,9 +161,9 @@ class World:
             (_REFUNDS if core else 0, f"MD06:refund+{chance.randint(2, 40)}"),
             (_UNAUTHORISED if core else 0, f"MD01:refund+{chance.randint(42, 280)}"),
         ):
-            if lot < share:
+            if lot < share * self.trouble:
                 return outcome
-            lot -= share
+            lot -= share * self.trouble
         return Kind.PAID
 
     def _days(self, block: PaymentBlock, chance: Random) -> int:

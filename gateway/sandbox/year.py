@@ -46,7 +46,7 @@ _HABITS = (
     Habits(booking=Booking.BATCH, itemised=Itemised.NEVER, fees=Fees.DAILY, report_version="pain.002.001.14"),
     Habits(booking=Booking.ACROSS_BLOCKS, itemised=Itemised.STATEMENT, net_rejects=True),
 )
-_LATENESS = Lateness(twice=Decimal("0.02"), late=Decimal("0.04"))
+_TWICE, _LATE = Decimal("0.02"), Decimal("0.04")  # shares of the bank's files
 
 
 @dataclass
@@ -86,15 +86,16 @@ def run(
     customers: int = 500,
     months: int = 12,
     start: date = START,
+    trouble: int = 1,
     say: Callable[[str], None] = lambda _line: None,
 ) -> YearReport:
     """Play a year on an empty database, and go on without new invoices until nothing can come back any more.
 
-    The same arguments make the same year.
+    Things go wrong `trouble` times as often as usual, 1 to 10. The same arguments make the same year.
     """
     begun = stopwatch.monotonic()
     report = YearReport(seed=seed, customers=customers, months=months)
-    year = _Year.of(runtime, seed=seed, customers=customers, months=months, start=start)
+    year = _Year.of(runtime, seed=seed, customers=customers, months=months, start=start, trouble=trouble)
     for on in year.business_days():
         year.day(on)
         report.days += 1
@@ -126,7 +127,9 @@ class _Year:
     today: date
 
     @classmethod
-    def of(cls, runtime: Runtime, *, seed: int, customers: int, months: int, start: date) -> _Year:
+    def of(
+        cls, runtime: Runtime, *, seed: int, customers: int, months: int, start: date, trouble: int
+    ) -> _Year:
         made = company.build(
             today=start,
             seed=seed,
@@ -139,8 +142,8 @@ class _Year:
         office.open_books(start)
         bills = list(lives.bills(list(lived.values()), start=start, months=months, seed=seed))
         return cls(
-            office=office, bank=_bank(made, seed), world=World(made, lived, seed), bills=bills, start=start,
-            end=lives.month_on(start, months), today=start,
+            office=office, bank=_bank(made, seed, trouble), world=World(made, lived, seed, trouble), bills=bills,
+            start=start, end=lives.month_on(start, months), today=start,
         )  # fmt: skip
 
     def business_days(self) -> Iterator[date]:
@@ -208,10 +211,11 @@ class _Year:
         self.office.end_day(on)
 
 
-def _bank(made: Company, seed: int) -> Bank:
+def _bank(made: Company, seed: int, trouble: int) -> Bank:
     us = made.creditor
     return Bank(
         account=Account(iban=us.iban, currency="EUR", bic=us.bic), owner=us.name, opening=OPENING, seed=seed,
         cut_off=CutOff(time=time(14), zone=ZoneInfo("Europe/Berlin"), extra_days=0, days_ahead=14),
-        habits_on=lambda on: _HABITS[(on.year * 12 + on.month) % len(_HABITS)], lateness=_LATENESS,
+        habits_on=lambda on: _HABITS[(on.year * 12 + on.month) % len(_HABITS)],
+        lateness=Lateness(twice=_TWICE * trouble, late=_LATE * trouble),
     )  # fmt: skip
