@@ -174,12 +174,15 @@ def _lines(session: Session, bank: Bank, creditor_id: str, found: Agreement) -> 
                 f"{line.end_to_end_id or line.batch_payment_information_id}: a line of {_eur(line.amount_minor)} "
                 f"on {line.booked_on} is ours and was not explained: {line.waiting_because}"
             )
-    places = {kind: Place(creditor_id, kind, "EUR") for kind in (AccountKind.FEE, AccountKind.SUSPENSE)}
-    fees = journal.balance_minor(session, places[AccountKind.FEE])
-    found.compare("costs of returns", bank.record.costs_minor, fees + waiting_costs)
-    suspense = -journal.balance_minor(session, places[AccountKind.SUSPENSE])
+    costs = sum(_booked(session, kind, creditor_id) for kind in (AccountKind.FEE, AccountKind.INTEREST))
+    found.compare("costs of returns", bank.record.costs_minor, costs + waiting_costs)
+    suspense = -_booked(session, AccountKind.SUSPENSE, creditor_id)
     counted = sum(line.amount_minor for line in lines if not line.provisional)
     found.compare("suspense and its lines", counted, suspense)
+
+
+def _booked(session: Session, kind: AccountKind, creditor_id: str) -> int:
+    return journal.balance_minor(session, Place(creditor_id, kind, "EUR"))
 
 
 def _truth(entry: Entry) -> str:

@@ -20,6 +20,7 @@ from gateway.sandbox.entries import Entry
 from gateway.sandbox.fortune import News
 from gateway.sandbox.founding import found, row_of
 from gateway.sandbox.paying_back import PayingBack
+from gateway.sandbox.post_office import PostOffice
 from gateway.sandbox.statements import AnswerFile
 from ledger import invoices
 from ledger.acts import Act
@@ -32,7 +33,8 @@ from reconciliation import importing, matching
 from reconciliation.importing import ImportReport
 
 MORNING, NOON, EVENING = time(8), time(10), time(19)  # UTC
-DAYS_AHEAD = 5  # T2 days before its due date that an invoice goes into a file
+DAYS_AHEAD = 5  # T2 days before its collection that a debit goes into a file
+_GET_A_NOTICE = "37"  # customers whose number ends so
 ERP, CLERK, MANAGER = "erp", "clerk", "manager"
 
 
@@ -46,23 +48,26 @@ class Office:
     count: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
     seed: int = 0
+    announced_by: AnnouncedBy = AnnouncedBy.ERP
+    scheduled_before: int = DAYS_AHEAD  # T2 days before its due date that an invoice gets its debit
 
     def __post_init__(self) -> None:
         self.cases = CaseWork(self.runtime, self.seed, self.count)
+        self.post = PostOffice(self.runtime, self.seed, self.count)
         self.paying_back = PayingBack(self.runtime, self.count)
 
     def open_books(self, on: date) -> None:
         """The ERP pushes creditor, account, customers and mandates."""
         act = _act(ERP, on, MORNING)
         self.creditor_id = self.runtime.run(
-            lambda session: found(session, self.company, act=act, announced_by=AnnouncedBy.ERP)
+            lambda session: found(session, self.company, act=act, announced_by=self.announced_by)
         )
 
     def bill(self, bills: Sequence[Invoice], on: date) -> None:
         """The ERP pushes the invoices of the day."""
         if bills:
             act = _act(ERP, on, MORNING)
-            rows = [(position, row_of(one)) for position, one in enumerate(bills, start=1)]
+            rows = [(position, self._row(one)) for position, one in enumerate(bills, start=1)]
             done = self.runtime.run(lambda session: invoice_import.import_rows(session, iter(rows), act=act))
             self.count["invoices"] += done.created
 
@@ -81,12 +86,13 @@ class Office:
         if decide:
             self.cases.mend_files(act=act)
             self.cases.call_customers(act=act)
+            self.post.write_again(act=act)
         self.cases.read_lines(known, act=act)
 
     def collect(self, on: date) -> Iterator[bytes]:
         """The files that leave on the day, one for each scheme that has something to collect."""
         clerk = _act(CLERK, on, NOON)
-        until = add_business_days(on, DAYS_AHEAD)
+        until = add_business_days(on, self.scheduled_before)
         self.runtime.run(
             lambda session: collecting.collect_due(
                 session, creditor_id=self.creditor_id, due_until=until, act=clerk
@@ -120,6 +126,7 @@ class Office:
     def end_day(self, on: date) -> None:
         """What jobs do by themselves: invoices age, and money becomes final."""
         act = _act("job", on, EVENING)
+        self.post.send_due(act=act)
         self.runtime.run(lambda session: invoices.age(session, act=act))
         while True:
             done = self.runtime.run(lambda session: follow_ups.follow_up(session, act=act))
@@ -141,7 +148,11 @@ class Office:
         def drafted(session: Session) -> str | None:
             try:
                 batch, _ = debit_batches.draft(
-                    session, creditor_id=self.creditor_id, scheme=scheme, act=clerk
+                    session,
+                    creditor_id=self.creditor_id,
+                    scheme=scheme,
+                    collect_until=add_business_days(on, DAYS_AHEAD),
+                    act=clerk,
                 )
             except NothingToCollect:
                 return None
@@ -157,6 +168,12 @@ class Office:
 
         batch_id = self.runtime.run(drafted)
         return None if batch_id is None else self.runtime.run(released)
+
+    def _row(self, bill: Invoice) -> dict[str, object]:
+        """Most invoices say by themselves when they will be collected; the other customers get a notice."""
+        if self.announced_by is AnnouncedBy.ERP or bill.customer_external_id[-1] in _GET_A_NOTICE:
+            return row_of(bill)
+        return row_of(bill) | {"pre_notified_on": str(bill.issued_on)}
 
     def _import(self, file: AnswerFile, act: Act) -> ImportReport:
         return self.runtime.run(

@@ -25,6 +25,7 @@ from ledger.business_days import add_business_days, is_business_day
 from ledger.cut_offs import CutOff
 from ledger.money import Money
 from ledger.verify import Finding
+from mandates.models import AnnouncedBy
 from reconciliation.statement import Account
 
 START = date(
@@ -33,6 +34,7 @@ START = date(
 OPENING = Money(25_000_000, "EUR")
 MANDATES_PERCENT = 85
 PAYING_BACK_DAYS = (1, 3)  # Tuesdays and Thursdays
+TIME_TO_ANNOUNCE = 25  # T2 days before its due date that an invoice gets its debit; a notice takes two weeks
 LONGEST_WIND_DOWN = 80  # T2 days; the second retry of a late return is collected by then
 HANDED_IN_AT = time(10, 30)  # UTC; the bank's cut-off is 14:00 in Berlin
 
@@ -138,7 +140,9 @@ class _Year:
             invoices=0,
         )
         lived = lives.live(made, start=start, months=months, seed=seed)
-        office = Office(runtime, made, seed=seed)
+        office = Office(
+            runtime, made, seed=seed, announced_by=AnnouncedBy.DUECOURSE, scheduled_before=TIME_TO_ANNOUNCE
+        )
         office.open_books(start)
         bills = list(lives.bills(list(lived.values()), start=start, months=months, seed=seed))
         return cls(
