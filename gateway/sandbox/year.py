@@ -203,7 +203,10 @@ class _Year:
 
     def _pay_back(self, on: date, at: datetime) -> None:
         for content in self.office.reversals(on):
-            self.office.refused += self.bank.hand_in_reversals(content, at=at)
+            # A return that the bank has booked and not told yet: it says no, and the books hear of the return later.
+            self.office.count["reversals the bank refused"] += len(
+                self.bank.hand_in_reversals(content, at=at)
+            )
         for content in self.office.refunds(on):
             if not self.bank.hand_in_transfers(content, at=at):
                 self.office.refused.append("The bank has seen a file of transfers before.")

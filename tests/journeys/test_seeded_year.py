@@ -66,7 +66,7 @@ def test_bank_and_books_agree_to_the_cent_and_every_invariant_holds(played: Play
 
 def test_the_year_had_something_of_everything(played: Played) -> None:
     report = played.report
-    assert report.count["invoices"] == CUSTOMERS * MONTHS
+    assert CUSTOMERS * MONTHS - 5 < report.count["invoices"] <= CUSTOMERS * MONTHS  # the dead get none
     assert report.agreement.states["settled"] > 30
     assert set(report.agreement.states) <= {"settled", "returned", "refunded", "rejected"}
     assert played.bank().record.returned_minor > 0
