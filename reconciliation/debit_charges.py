@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,20 +46,29 @@ def parts(kept: Sequence[Kept]) -> list[Part]:
 
 
 def bookings(line: StatementLine, kept: Sequence[Kept], creditor_id: str) -> list[Booking]:
-    """What a line moves from suspense to fee and interest."""
+    """What a line moves from suspense to fee and to interest, each in one sum."""
     return [
         Booking(
-            kind=_ENTRIES[one.what], object_id=line.id, posted_on=line.booked_on,
-            debit=Place(creditor_id, _ACCOUNTS[one.what], line.currency),
-            credit=Place(creditor_id, AccountKind.SUSPENSE, line.currency), amount_minor=one.amount_minor,
+            kind=_ENTRIES[what], object_id=line.id, posted_on=line.booked_on,
+            debit=Place(creditor_id, _ACCOUNTS[what], line.currency),
+            credit=Place(creditor_id, AccountKind.SUSPENSE, line.currency), amount_minor=amount,
         )
-        for one in kept
+        for what, amount in _sums(kept).items()
     ]  # fmt: skip
 
 
 def evidence(kept: Sequence[Kept], currency: str) -> list[str]:
     """In one sentence each, what the bank took."""
-    return [f"The bank kept {Money(one.amount_minor, currency)} {_WORDS[one.what]}." for one in kept]
+    return [
+        f"The bank kept {Money(amount, currency)} {_WORDS[what]}." for what, amount in _sums(kept).items()
+    ]
+
+
+def _sums(kept: Sequence[Kept]) -> dict[Taken, int]:
+    sums = Counter[Taken]()
+    for one in kept:
+        sums[one.what] += one.amount_minor
+    return dict(sums)
 
 
 def explain(

@@ -70,11 +70,24 @@ class _Found:
 
     @property
     def kept(self) -> list[Kept]:
-        """What the bank took beyond what it returned; of which debit, where there is only one."""
-        interest = min(sum(one.interest_minor or 0 for one in self.told), self.kept_minor)
-        debit = next(iter(self.debits.values())) if len(self.debits) == 1 else None
-        amounts = {Taken.CHARGES: self.kept_minor - interest, Taken.INTEREST: interest}
-        return [Kept(what, minor, debit) for what, minor in amounts.items() if minor]
+        """What the bank took beyond what it returned: by debit where the parts tell it, else in one sum."""
+        shares: list[tuple[Debit | None, int, int]]
+        if sum(one.charges_minor or 0 for one in self.told) == self.kept_minor:
+            shares = [
+                (self.debits[one.end_to_end_id], one.charges_minor or 0, one.interest_minor or 0)
+                for one in self.told
+            ]
+        else:
+            debit = next(iter(self.debits.values())) if len(self.debits) == 1 else None
+            shares = [(debit, self.kept_minor, sum(one.interest_minor or 0 for one in self.told))]
+        return [kept for share in shares for kept in _shared(*share)]
+
+
+def _shared(debit: Debit | None, kept_minor: int, interest_minor: int) -> list[Kept]:
+    """Charges and interest of what a bank kept; interest is never more than all of it."""
+    interest = min(interest_minor, kept_minor)
+    amounts = {Taken.CHARGES: kept_minor - interest, Taken.INTEREST: interest}
+    return [Kept(what, minor, debit) for what, minor in amounts.items() if minor]
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,20 @@ def test_a_batch_of_returns_with_fees_tells_what_is_whose(session: Session, book
         (600, 0, 0),
     )
     assert parts_of(session, "returned_debit") == [(first.id, -100), (other.id, -200)]
+    assert parts_of(session, "fee") == [(first.id, -300), (other.id, -300)]
+
+
+def test_the_fee_of_each_part_follows_from_what_was_collected_of_it(session: Session, books: Books) -> None:
+    world = collected(books, 100, 200)
+    amounts = (150, 250)  # each part with its fee, which is not told apart
+    parts = [
+        replace(taken_back(debit).parts[0], amount=-amount)
+        for debit, amount in zip(world.debits, amounts, strict=True)
+    ]
+    lump = camt.Entry(amount=-400, booked_on=TUESDAY, code="PMNT/IDDT/UPDD", parts=tuple(parts))
+    world.take_in(world.statement(lump, day=TUESDAY))
+    assert (world.waiting(), world.states(), costs(world)) == ([], ["returned"] * 2, (100, 0, 0))
+    assert parts_of(session, "fee") == [(debit.id, -50) for debit in world.debits]
 
 
 def test_a_return_that_stands_in_an_earlier_chunk_than_its_credit_is_applied_in_one_go(
