@@ -103,9 +103,12 @@ def record_signed(session: Session, facts: SignedMandate, *, act: Act) -> Mandat
 def activate(session: Session, mandate_id: str, *, act: Act) -> Mandate:
     """Debits may be drawn from now on; for B2B because the customer's bank confirmed.
 
+    A mandate that was active before is none of this: a used or resting one does not become new by being activated.
     Raises MandateNotFound or IllegalMove.
     """
     mandate = get(session, mandate_id)
+    if mandate.state in (MandateState.CONSUMED, MandateState.SUSPENDED):
+        raise states.IllegalMove(f"Mandate {mandate_id} is {mandate.state} and cannot be activated.")
     states.move(session, MANDATE, [mandate_id], MandateState.ACTIVE, act=act)
     outbox.emit(session, _event(mandate, "mandate.activated", act))
     return mandate

@@ -1,4 +1,4 @@
-"""The bank's fee for a returned debit: charged on by an invoice of exactly its amount, where creditor and code let it."""
+"""The bank's fee for a returned debit: charged on by an invoice of exactly its amount, where terms and code let it."""
 
 from __future__ import annotations
 

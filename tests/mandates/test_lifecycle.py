@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from sqlalchemy.orm import Session
 
+from ledger import states
 from ledger.acts import Act
 from ledger.banking import InvalidBic, InvalidIban
 from ledger.creditors import CreditorNotFound
@@ -19,7 +21,7 @@ from mandates import cancelling, debits, lifecycle
 from mandates.collectable import MandateNotActive, Wish
 from mandates.lifecycle import MandateNotFound, MandateRejected, ReferenceTaken, SignedMandate
 from mandates.models import Mandate, MandateType, Scheme
-from mandates.states import DebitState, MandateState
+from mandates.states import MANDATE, DebitState, MandateState
 from tests.factories.books import Books, debtor_iban
 from tests.factories.collecting import (
     events,
@@ -258,3 +260,15 @@ def test_an_invoice_whose_mandate_ended_can_be_collected_on_a_new_one(
     session.commit()
     assert (debit.state, again.state) == (DebitState.CANCELLED, DebitState.SCHEDULED)
     assert (mandate.state, fresh.state) == (MandateState.CANCELLED, MandateState.ACTIVE)
+
+
+@pytest.mark.parametrize("state", ["consumed", "suspended"])
+def test_a_used_or_resting_mandate_is_not_activated_like_a_new_one(
+    session: Session, books: Books, act: Act, state: str
+) -> None:
+    mandate = books.mandate(books.customer())
+    states.move(session, MANDATE, [mandate.id], state, act=act)
+    with refused(session, IllegalMove):
+        lifecycle.activate(session, mandate.id, act=act)
+    reload(session, mandate)
+    assert mandate.state == state
