@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger.database import among
 from ledger.models import Customer, Invoice, StateChange
 from ledger.states import CollectionStatus
-from mandates import terms
+from mandates import reversals, terms
 from mandates.models import Debit, Mandate, MandateAmendment
 from mandates.reason_codes import NextStep, look_up
 from mandates.states import FAILED, MandateState
@@ -56,6 +56,7 @@ class Facts:
     """What is known of an invoice: its status, its failed debits in order, and what its customer and creditor say.
 
     `mandate_id` is the mandate that is to be used, None while that is open. `most_retries` is the creditor's.
+    `being_reversed` is whether we are giving a debit of it back, which the bank has not booked yet.
     """
 
     status: CollectionStatus
@@ -64,6 +65,7 @@ class Facts:
     most_retries: int = terms.DEFAULT.most_retries
     stopped_because: str | None = None
     following_up: bool = False
+    being_reversed: bool = False
 
 
 def may_debit(
@@ -80,6 +82,7 @@ def may_debit(
     """
     failures = _failures(session, [invoice.id for invoice in invoices])
     stopped = _stopped(session, [invoice.customer_id for invoice in invoices])
+    reversing = reversals.invoices_being_reversed(session, [invoice.id for invoice in invoices])
     most = {one: terms.of(session, one).most_retries for one in {it.creditor_id for it in invoices}}
     return {
         invoice.id: decide(
@@ -90,6 +93,7 @@ def may_debit(
                 mandate_id=(mandate_of or {}).get(invoice.id),
                 most_retries=most[invoice.creditor_id],
                 stopped_because=stopped.get(invoice.customer_id),
+                being_reversed=invoice.id in reversing,
             )
         )
         for invoice in invoices
@@ -103,6 +107,8 @@ def decide(facts: Facts) -> Decision:
         reasons.append(_NOT_NOW[facts.status])
     if facts.stopped_because is not None:
         reasons.append(f"nothing of this customer happens by itself: {facts.stopped_because}")
+    if facts.being_reversed:
+        reasons.append("a debit of it is being given back")
     if facts.failed:
         last = facts.failed[-1]
         if last.waits and not facts.following_up:

@@ -32,6 +32,7 @@ from gateway.api import (
     invoices,
     mandates,
     notices,
+    paybacks,
     payments,
     reason_codes,
     reports,
@@ -83,7 +84,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
-        statement_files, statements, status_reports, payments, reason_codes, reports, events, health,
+        statement_files, statements, status_reports, payments, paybacks, reason_codes, reports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

@@ -8,7 +8,18 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from gateway.commands import bank, batches, business, demo, notices, reports, running, setting_up, statements
+from gateway.commands import (
+    bank,
+    batches,
+    business,
+    demo,
+    notices,
+    paybacks,
+    reports,
+    running,
+    setting_up,
+    statements,
+)
 from ledger.errors import DuecourseError
 
 app = typer.Typer(
@@ -33,6 +44,7 @@ app.add_typer(business.invoice, name="invoice")
 app.add_typer(business.pain008, name="pain008")
 app.add_typer(batches.app, name="batch")
 app.add_typer(notices.app, name="notice")
+app.add_typer(paybacks.app, name="payback")
 app.add_typer(setting_up.terms, name="terms")
 app.add_typer(setting_up.account, name="account")
 app.add_typer(setting_up.mandate, name="mandate")

@@ -19,6 +19,7 @@ from ledger.states import PaymentState
 from mandates.debits import DebitNotFound
 from mandates.models import Debit
 from mandates.payback_models import DebitReversal, ReversalReason
+from mandates.reason_codes import NextStep
 from mandates.returns import sent_back_minor
 from mandates.states import DEBIT, REVERSAL, DebitState, ReversalState
 
@@ -144,9 +145,20 @@ def payments_being_reversed(session: Session, payment_ids: Iterable[str]) -> set
     return {str(payment_id) for payment_id in rows}
 
 
+def invoices_being_reversed(session: Session, invoice_ids: Iterable[str]) -> set[str]:
+    """Of which of these invoices we are giving a debit back."""
+    rows = session.scalars(
+        select(Debit.invoice_id)
+        .join(DebitReversal, DebitReversal.debit_id == Debit.id)
+        .where(among(Debit.invoice_id, invoice_ids), DebitReversal.state.in_(_ON_ITS_WAY))
+    )
+    return set(rows)
+
+
 def book(session: Session, booked: Sequence[tuple[DebitReversal, Debit]], *, on: date, act: Act) -> None:
     """The bank took these reversals off our account: each invoice is open again by what was collected, once.
 
+    The mistake was ours: nothing follows by itself, and the debit is not tried again before a person has said so.
     The debits are locked by the caller. Raises IllegalMove when a reversal was not sent, or a debit is not
     collected (any more), and StillAllocated when a part of its payment was sent back already.
     """
@@ -155,7 +167,7 @@ def book(session: Session, booked: Sequence[tuple[DebitReversal, Debit]], *, on:
         debits = [debit for reversal, debit in booked if reversal.reason == reason]
         _give_back(session, debits, reason, on=on, act=act)
     for reversal, debit in booked:
-        debit.reason_code = reversal.reason
+        debit.reason_code, debit.next_step = reversal.reason, NextStep.OPERATIONS
         _emit(session, reversal, debit, act=act)
 
 

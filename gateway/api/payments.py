@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import Id, Minor, Reason
+from gateway.api.shapes import SEEN, Id, Minor, Reason
 from gateway.session import CurrentSession, Reader, SettlerOnce, TransactionalRoute
 from ledger import allocations, payments, refunds
 from ledger.allocations import Wish
+from ledger.banking import mask
 from ledger.models import Allocation, Payment, Refund
-from ledger.states import PaymentState
-from reconciliation import by_hand
+from ledger.refunds import Payee
+from ledger.states import PaymentState, RefundState
+from mandates import paybacks
+from reconciliation import by_hand, refund_orders
 from reconciliation.by_hand import Share
 
 router = APIRouter(prefix="/v1", tags=["payments"], route_class=TransactionalRoute)
@@ -88,13 +92,30 @@ class AllocationOut(BaseModel):
 
 
 class RefundIn(BaseModel):
-    """Send unallocated money of a payment back."""
+    """Send unallocated money of a payment back, to the payee or to whom it came from where that is certain."""
 
     model_config = ConfigDict(extra="forbid")
 
     payment_id: Id
     amount_minor: Minor
     reason: str = Field(min_length=1, max_length=200)
+    payee_name: str | None = Field(default=None, min_length=1, max_length=70, pattern=SEEN)
+    payee_iban: str | None = Field(default=None, max_length=50)
+    payee_bic: str | None = Field(default=None, max_length=11)
+
+    @model_validator(mode="after")
+    def _whole_payee(self) -> RefundIn:
+        """Half a payee is none."""
+        named = (self.payee_name is not None, self.payee_iban is not None)
+        if named[0] != named[1] or (self.payee_bic is not None and not named[1]):
+            raise ValueError("A payee has a name and an IBAN.")
+        return self
+
+    def payee(self) -> Payee | None:
+        """The payee that was said, if one was. Raises InvalidIban or InvalidBic."""
+        if self.payee_name is None or self.payee_iban is None:
+            return None
+        return Payee.parse(name=self.payee_name, iban=self.payee_iban, bic=self.payee_bic)
 
 
 class RefundOut(BaseModel):
@@ -107,8 +128,21 @@ class RefundOut(BaseModel):
     amount_minor: int
     end_to_end_id: str
     reason: str
+    payee_name: str | None
+    payee_iban: str | None = Field(description="Masked: its first and last four characters.")
+    payback_batch_id: str | None
     requested_on: date
     created_at: datetime
+
+
+def _shown(session: Session, refund: Refund) -> RefundOut:
+    own = ("payee_iban", "payback_batch_id")
+    plain = {name: getattr(refund, name) for name in RefundOut.model_fields if name not in own}
+    return RefundOut(
+        **plain,
+        payee_iban=mask(refund.payee_iban) if refund.payee_iban else None,
+        payback_batch_id=paybacks.batch_holding(session, refund.id),
+    )
 
 
 @router.post("/payments", status_code=201)
@@ -180,9 +214,32 @@ def reverse_allocation(
 
 @router.post("/refunds", status_code=201)
 def request_refund(body: RefundIn, session: CurrentSession, act: SettlerOnce) -> RefundOut:
-    return RefundOut.model_validate(refunds.request(session, **body.model_dump(), act=act))
+    made = refund_orders.request(
+        session, payment_id=body.payment_id, amount_minor=body.amount_minor, reason=body.reason,
+        payee=body.payee(), act=act,
+    )  # fmt: skip
+    return _shown(session, made)
 
 
 @router.get("/refunds")
-def list_refunds(session: CurrentSession, act: Reader, cursor: AtCursor) -> Page[RefundOut]:
-    return page(session, select(Refund), Refund.id, cursor, RefundOut.model_validate)
+def list_refunds(
+    session: CurrentSession,
+    act: Reader,
+    cursor: AtCursor,
+    payment_id: Id | None = None,
+    state: RefundState | None = None,
+) -> Page[RefundOut]:
+    wanted = {Refund.payment_id: payment_id, Refund.state: state}
+    query = select(Refund).where(*(column == value for column, value in wanted.items() if value is not None))
+    return page(session, query, Refund.id, cursor, lambda one: _shown(session, one))
+
+
+@router.get("/refunds/{refund_id}")
+def get_refund(refund_id: Id, session: CurrentSession, act: Reader) -> RefundOut:
+    return _shown(session, refunds.get(session, refund_id))
+
+
+@router.post("/refunds/{refund_id}/cancel")
+def cancel_refund(refund_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce) -> RefundOut:
+    """Give up a refund that is in no payback batch and has not left; the payment has its money again."""
+    return _shown(session, refund_orders.cancel(session, refund_id, reason=body.reason, act=act))

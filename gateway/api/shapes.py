@@ -40,5 +40,6 @@ class FileOut(BaseModel):
     sha256: str
     size: int
     batch_id: str | None
+    payback_id: str | None
     created_at: datetime
     released_at: datetime | None

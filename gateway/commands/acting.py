@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from sqlalchemy.orm import Session
 
 from gateway import access
+from gateway.commands.output import house
 from gateway.errors import Unauthenticated
 from gateway.models import ApiKey
 from gateway.roles import Permission
 from gateway.runtime import Runtime
 from ledger.acts import Act
+
+_Result = TypeVar("_Result")
 
 
 def acting(runtime: Runtime, permission: Permission) -> Act:
@@ -34,3 +40,10 @@ def acting(runtime: Runtime, permission: Permission) -> Act:
         return key
 
     return runtime.act(runtime.run(caller).id)
+
+
+def do(permission: Permission, work: Callable[[Session, Act], _Result]) -> _Result:
+    """One piece of work in the name of the key in DUECOURSE_API_KEY, committed at the end. Raises as `acting` does."""
+    with house() as runtime:
+        act = acting(runtime, permission)
+        return runtime.run(lambda session: work(session, act))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from sqlalchemy import select
@@ -14,8 +13,8 @@ from sqlalchemy.orm import Session
 from exporters import debit_batches, pre_flight, stored_files
 from exporters.pre_flight import Finding, Severity
 from gateway.api.debit_batches import BatchOut, shown
-from gateway.commands.acting import acting
-from gateway.commands.output import AsJson, amount, house, out, print_json, table
+from gateway.commands.acting import do as _do
+from gateway.commands.output import AsJson, amount, out, print_json, table
 from gateway.roles import Permission
 from ledger import creditors
 from ledger.acts import Act
@@ -28,14 +27,6 @@ app = typer.Typer(
 )
 BatchId = Annotated[str, typer.Argument(help="Its id: bat_...", metavar="BATCH")]
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit trail.")]
-_Result = TypeVar("_Result")
-
-
-def _do(permission: Permission, work: Callable[[Session, Act], _Result]) -> _Result:
-    """One piece of work in the name of the key in the environment, committed at the end."""
-    with house() as runtime:
-        act = acting(runtime, permission)
-        return runtime.run(lambda session: work(session, act))
 
 
 def _show(batch: BatchOut, *, as_json: bool, done: str | None = None) -> None:

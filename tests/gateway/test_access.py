@@ -75,6 +75,14 @@ POST /v1/debit-batches/{batch_id}/approve              404   404    x     x     
 POST /v1/debit-batches/{batch_id}/release              404   404    x     x     -    -
 POST /v1/debit-batches/{batch_id}/discard              422   422    x     x     -    -
 GET  /v1/debit-batches/{batch_id}/file                 404   404    x     x     -    -
+GET  /v1/payback-batches                               200   200   200   200    -    -
+POST /v1/payback-batches                               422   422    x     x     -    -
+GET  /v1/payback-batches/{payback_id}                  404   404   404   404    -    -
+GET  /v1/payback-batches/{payback_id}/findings         404   404   404   404    -    -
+POST /v1/payback-batches/{payback_id}/approve          404   404    x     x     -    -
+POST /v1/payback-batches/{payback_id}/release          404   404    x     x     -    -
+POST /v1/payback-batches/{payback_id}/discard          422   422    x     x     -    -
+GET  /v1/payback-batches/{payback_id}/file             404   404    x     x     -    -
 GET  /v1/files                                         200   200   200   200    -    -
 GET  /v1/files/{file_id}                               404   404   404   404    -    -
 GET  /v1/files/{file_id}/content                       404   404    x     x     -    -
@@ -101,6 +109,8 @@ GET  /v1/allocations/{allocation_id}                   404   404   404   404    
 POST /v1/allocations/{allocation_id}/reverse           422   422    x     x     -    -
 POST /v1/refunds                                       422   422    x     x     -    -
 GET  /v1/refunds                                       200   200   200   200    -    -
+GET  /v1/refunds/{refund_id}                           404   404   404   404    -    -
+POST /v1/refunds/{refund_id}/cancel                    422   422    x     x     -    -
 GET  /v1/reason-codes                                  200   200   200   200    -    -
 PUT  /v1/creditors/{creditor_id}/reason-codes/{code}   404    x     x     x     -    -
 DELETE /v1/creditors/{creditor_id}/reason-codes/{code} 404    x     x     x     -    -

@@ -26,6 +26,7 @@ PREFIXES = {
     "creditor_id": "crd_", "customer_id": "cus_", "invoice_id": "inv_", "mandate_id": "mnd_", "payment_id": "pay_",
     "source_id": "pay_", "statement_line_id": "lin_", "allocation_id": "all_", "debit_id": "deb_",
     "batch_id": "bat_", "file_id": "fil_", "line_id": "lin_", "statement_id": "stm_", "bank_account_id": "bac_",
+    "payback_id": "pbk_", "refund_id": "ref_", "refund_ids": "ref_", "debit_ids": "deb_",
 }  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def ids(story: Story) -> list[str]:
     """Ids of things that exist, of every kind."""
     lists = (
         "creditors", "bank-accounts", "customers", "invoices", "mandates", "debits", "debit-batches", "files",
-        "statements", "statement-files", "statement-lines", "payments", "allocations",
+        "statements", "statement-files", "statement-lines", "payments", "allocations", "refunds", "payback-batches",
     )  # fmt: skip
     return [one["id"] for name in lists for one in story.treasury.all(f"/v1/{name}")]
 
@@ -70,13 +71,16 @@ SENSIBLE: dict[str, list[Any]] = {
     "name": ["Erika Beispiel", "Max Mustermann"], "country": ["DE", "FR", "CH"], "currency": ["EUR", "CHF", "JPY"],
     "iban": [OUR_IBAN, debtor_iban(77), debtor_iban(78), "CH9300762011623852957"],
     "creditor_identifier": ["DE98ZZZ09999999999"], "bic": ["BYLADEM1001"], "scheme": ["CORE", "B2B"],
-    "type": ["recurrent", "one_off"], "reason": ["a reason"], "total_minor": [1, 12_000, 10**14],
+    "type": ["recurrent", "one_off"], "reason": ["a reason", "AM05"], "total_minor": [1, 12_000, 10**14],
     "amount_minor": [1, 4_950, 7_000, 12_000], "issued_on": ["2026-11-01"], "due_on": ["2026-11-18", "2027-01-31"],
     "due_until": ["2026-11-18", "2100-12-31"], "collect_on": ["2026-11-20", "2026-12-25", "2100-12-31"],
     "collect_until": ["2026-11-20", "1999-12-31"], "signed_on": ["2025-06-01", "1900-01-01", "2026-11-18"],
     "allocations": [[]], "discount_days": [0, 14], "discount_percent": ["2.5", 2], "batch_booking": [True, False],
     "confirmed_by_bank": [True, False], "other_number": ["4711"], "notice_days": [0, 14],
     "pre_notified_on": ["2026-11-17"], "on": ["2026-11-18"],
+    "kind": ["pain.001", "pain.007"],
+    "payee_name": ["Erika Beispiel"], "payee_iban": [debtor_iban(77)], "execute_on": ["2026-11-20", "2026-11-18"],
+    "accept_provisional": [True, False],
 }  # fmt: skip
 
 
@@ -93,6 +97,8 @@ def sensible(draw: st.DrawFn, schema: dict[str, Any], known: list[str]) -> dict[
             if mine or name in SENSIBLE
             else st.text("AB1-", max_size=8)
         )
+        if name.endswith("_ids"):
+            good = st.lists(good, max_size=2)
         said[name] = draw(values(known) if draw(st.integers(0, 9)) == 9 else good)
     return said
 

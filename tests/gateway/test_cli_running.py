@@ -40,6 +40,8 @@ def test_every_command_of_the_contract_is_there() -> None:
         "invoice import", "pain008 check", "notice send", "bank simulate", "bank year", "api-key create",
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
         "batch release", "batch discard", "batch file",
+        "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
+        "payback discard", "payback file",
         "terms show", "terms set", "account dates", "account set", "mandate amend",
         "report cash-at-risk", "reason-codes",
     }  # fmt: skip
@@ -53,7 +55,14 @@ def test_every_command_explains_itself_with_an_example(dry: CommandLine) -> None
 
 def test_machines_get_json_from_every_command_that_tells_something() -> None:
     without = {words for words in commands() if not _has_json(words)}
-    assert {" ".join(words) for words in without} == {"demo", "serve", "worker", "migrate", "batch file"}
+    assert {" ".join(words) for words in without} == {
+        "demo",
+        "serve",
+        "worker",
+        "migrate",
+        "batch file",
+        "payback file",
+    }
 
 
 def _has_json(words: tuple[str, ...]) -> bool:
