@@ -27,6 +27,8 @@ from mandates.states import DEBIT, REVERSAL, DebitState, ReversalState
 # the latest.
 REVERSAL_DAYS = 5
 
+WHAT_HAPPENS = "We gave it back ourselves: it is not tried again before a person says so."
+
 # A business debit is settled three days after its due date, while it can still be reversed.
 REVERSIBLE = (DebitState.SUBMITTED, DebitState.COLLECTED, DebitState.SETTLED)
 _ON_ITS_WAY = (ReversalState.BATCHED, ReversalState.SENT)
@@ -167,7 +169,8 @@ def book(session: Session, booked: Sequence[tuple[DebitReversal, Debit]], *, on:
         debits = [debit for reversal, debit in booked if reversal.reason == reason]
         _give_back(session, debits, reason, on=on, act=act)
     for reversal, debit in booked:
-        debit.reason_code, debit.next_step = reversal.reason, NextStep.OPERATIONS
+        debit.reason_code, debit.failed_on, debit.next_step = reversal.reason, on, NextStep.OPERATIONS
+        debit.followed_up_at, debit.followed_up = act.at, WHAT_HAPPENS
         _emit(session, reversal, debit, act=act)
 
 
@@ -202,6 +205,7 @@ def _emit(session: Session, reversal: DebitReversal, debit: Debit, *, act: Act) 
     data = {
         "invoice_id": debit.invoice_id, "mandate_id": debit.mandate_id, "reversal_id": reversal.id,
         "amount_minor": debit.amount_minor, "currency": debit.currency,
+        "next_step": str(NextStep.OPERATIONS), "what_happens": WHAT_HAPPENS,
     }  # fmt: skip
     outbox.emit(
         session,

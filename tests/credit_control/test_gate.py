@@ -16,13 +16,15 @@ from ledger.customers import NotStopped
 from ledger.identifiers import new_id
 from ledger.models import Invoice
 from ledger.states import CollectionStatus
-from mandates import returns, suspending, terms
+from mandates import returns, reversals, suspending, terms
 from mandates.models import Debit, MandateAmendment
+from mandates.payback_models import ReversalReason
 from mandates.reason_codes import NextStep
 from mandates.returns import Credit
 from tests.factories.books import Books, debtor_iban
 from tests.factories.collecting import days_later, events, invoice_of, refused, released, schedule, scheduled
 from tests.factories.paying import pay
+from tests.factories.paying_back import collected, free, reversed_at_bank
 
 REFUSED = {
     CollectionStatus.COLLECTING: "it is being collected already",
@@ -212,3 +214,23 @@ def test_the_failures_of_one_invoice_do_not_close_the_gate_for_another(
         debit.invoice_id: False, other.id: True,
     }  # fmt: skip
     assert gate.may_debit(session, []) == {}
+
+
+@pytest.mark.parametrize("reason", ReversalReason)
+def test_what_we_give_back_ourselves_is_not_debited_again_by_itself(
+    session: Session, books: Books, act: Act, reason: ReversalReason
+) -> None:
+    _, (debit,) = collected(books, 12_000)
+    invoice = invoice_of(session, debit)
+    free(books, debit)
+    assert decision(session, invoice) == Decision(allowed=True)
+    payback, _ = reversed_at_bank(books, [debit], reason=reason)
+    assert decision(session, invoice) == Decision(
+        allowed=False, reasons=("a debit of it is being given back",)
+    )
+    (ordered,) = reversals.of_payback(session, payback.id)
+    reversals.book(session, [ordered], on=date(2026, 11, 20), act=act)
+    session.flush()
+    (why,) = decision(session, invoice).reasons
+    assert why.startswith(f"its last debit came back with {reason}, ")
+    session.rollback()

@@ -82,6 +82,8 @@ def test_a_reversal_reopens_the_invoice_by_what_was_collected(
     assert (dict(report.by_rule), waiting(session)) == ({"own_reversal": 1}, [])
     reload(session, wrong, right, payback, reversal)
     assert (wrong.state, wrong.reason_code, right.state) == ("refunded", "AM05", "collected")
+    assert (wrong.failed_on, wrong.next_step) == (FRIDAY, "operations")
+    assert wrong.followed_up == "We gave it back ourselves: it is not tried again before a person says so."
     assert invoice_of(session, wrong).open_minor == 7_197
     assert invoice_of(session, wrong).collection_status == "overdue"
     assert invoice_of(session, right).open_minor == 0
