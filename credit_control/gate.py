@@ -168,7 +168,8 @@ def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Fa
 
 def _failure(row: Any, amended: bool) -> Failure:
     step = NextStep(row.next_step) if row.next_step else look_up(row.reason_code).step
-    resumed = step == NextStep.STOP and row.mandate_state == MandateState.ACTIVE
+    # Failures from before next steps were taken down have suspended nothing: an active mandate says nothing then.
+    resumed = row.next_step == NextStep.STOP and row.mandate_state == MandateState.ACTIVE
     waits = row.next_step == NextStep.RETRY and row.followed_up_at is None
     return Failure(row.reason_code, step, row.mandate_id, amended or resumed, waits)
 

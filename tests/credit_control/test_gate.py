@@ -153,6 +153,17 @@ def test_a_resumed_mandate_may_be_used_again(session: Session, books: Books, act
     assert decision(session, invoice_of(session, debit)).allowed
 
 
+def test_a_failure_from_before_steps_were_taken_down_is_not_mended_by_an_active_mandate(
+    session: Session, books: Books, act: Act
+) -> None:
+    """Before the upgrade a return on a closed account left its mandate active."""
+    debit = scheduled(books)
+    came_back(session, books, debit, "AC04")
+    session.execute(text("UPDATE debits SET next_step = NULL, failed_on = NULL"))
+    suspending.resume(session, debit.mandate_id, reason="as it was then", act=act)
+    assert not decision(session, invoice_of(session, debit)).allowed
+
+
 def test_data_amended_after_the_failure_open_the_gate_and_earlier_ones_do_not(
     session: Session, books: Books, act: Act
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from credit_control import gate
 from ledger import journal
 from ledger.acts import Act
 from ledger.journal import Place
@@ -99,6 +100,19 @@ def test_a_reversal_reopens_the_invoice_by_what_was_collected(
     ]
     part = session.scalars(select(MatchPart).where(MatchPart.match_id == made.id)).one()
     assert (part.kind, part.object_id, part.amount_minor) == ("returned_debit", wrong.id, -7_197)
+
+
+@pytest.mark.parametrize("reason", list(ReversalReason))
+def test_what_we_gave_back_is_not_collected_again_by_itself(
+    session: Session, books: Books, act: Act, reason: ReversalReason
+) -> None:
+    _, (wrong,) = collected(books, 7_197)
+    reversed_at_bank(books, [wrong], reason=reason)
+    take_in(session, statement(books, booked(7_197, end_to_end_id=wrong.end_to_end_id)), act)
+    match(session, act)
+    session.commit()
+    (held,) = gate.may_debit(session, [invoice_of(session, wrong)]).values()
+    assert not held.allowed
 
 
 def test_a_reversal_is_told_with_its_reason_and_what_it_opens(
