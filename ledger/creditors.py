@@ -114,6 +114,17 @@ def get(session: Session, creditor_id: str) -> Creditor:
     return found
 
 
+def lock(session: Session, creditor_id: str) -> Creditor:
+    """The creditor, as it is now, locked against other changes until the transaction ends. Raises CreditorNotFound."""
+    get(session, creditor_id)
+    return session.scalars(
+        select(Creditor)
+        .where(Creditor.id == creditor_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def only_one(session: Session, creditor_id: str | None = None) -> Creditor:
     """The creditor named, or the only one there is. Raises CreditorNotFound when that is not clear."""
     if creditor_id is not None:

@@ -15,7 +15,7 @@ from ledger.acts import Act
 from ledger.database import violated
 from ledger.errors import DuecourseError, NotFound
 from ledger.identifiers import new_id
-from ledger.models import BankAccount, Invoice
+from ledger.models import BankAccount, Customer, Invoice
 from ledger.sepa_text import is_sepa_reference
 from ledger.states import CollectionStatus
 from mandates import pre_notifications
@@ -114,10 +114,10 @@ def drop(session: Session, doomed: Sequence[Debit], *, reason: str, act: Act) ->
 
 
 def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
-    """Cancel the creditor's scheduled debits whose invoice or mandate has changed since; gives how many.
+    """Cancel the creditor's scheduled debits that may not be collected any more; gives how many.
 
-    Stale is a debit whose amount is no longer what is open on its invoice, and one whose mandate is not
-    active, or will be dormant on the day of the collection.
+    Stale is a debit whose amount is no longer what is open on its invoice, one whose mandate is not active, or
+    will be dormant on the day of the collection, and one of a customer from whom nothing is collected by itself.
     """
     last_use = func.coalesce(Mandate.last_collection_on, Mandate.signed_on)
     dormant_on = last_use + text(f"interval '{DORMANT_AFTER_YEARS} years'")
@@ -125,10 +125,12 @@ def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
         select(Debit)
         .join(Mandate, Mandate.id == Debit.mandate_id)
         .join(Invoice, Invoice.id == Debit.invoice_id)
+        .join(Customer, Customer.id == Invoice.customer_id)
         .where(
             Debit.creditor_id == creditor_id,
             Debit.state == DebitState.SCHEDULED,
             or_(
+                Customer.automatic_stopped_at.is_not(None),
                 Invoice.open_minor != Debit.amount_minor,
                 Invoice.collection_status.in_(ENDED),
                 Mandate.state != MandateState.ACTIVE,
@@ -139,7 +141,7 @@ def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
         .with_for_update(of=Debit)
         .execution_options(populate_existing=True)
     ).all()
-    drop(session, stale, reason="invoice or mandate has changed", act=act)
+    drop(session, stale, reason="invoice, mandate or customer has changed", act=act)
     return len(stale)
 
 

@@ -69,7 +69,8 @@ def change(session: Session, creditor_id: str, *, act: Act, **terms: Any) -> Ter
 
     Raises CreditorNotFound, or TermsRejected naming the field.
     """
-    creditors.get(session, creditor_id)
+    creditors.lock(session, creditor_id)
+    session.get(CollectionTerms, creditor_id, populate_existing=True)
     before = of(session, creditor_id)
     after = replace(before, **terms)
     _require_sound(after)

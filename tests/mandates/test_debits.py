@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger import creditors
+from ledger import creditors, customers
 from ledger.acts import Act
 from ledger.creditors import BankAccountNotFound
 from ledger.errors import DuecourseError
@@ -233,6 +233,16 @@ def test_a_debit_whose_mandate_falls_asleep_before_it_can_be_collected_is_stale(
     session.commit()
     reload(session, debit)
     assert debit.state == "cancelled"
+
+
+def test_a_debit_of_a_customer_who_was_stopped_is_stale(session: Session, books: Books, act: Act) -> None:
+    stopped, other = scheduled(books), scheduled(books)
+    customers.stop_automatic(session, [invoice_of(session, stopped).customer_id], because="deceased", act=act)
+    assert debits.drop_stale(session, creditor_id=books.creditor.id, act=act) == 1
+    session.commit()
+    reload(session, stopped, other)
+    assert (stopped.state, other.state) == ("cancelled", "scheduled")
+    assert invoice_of(session, stopped).collection_status == "overdue"
 
 
 def test_nothing_is_stale_where_nothing_changed(session: Session, books: Books, act: Act) -> None:

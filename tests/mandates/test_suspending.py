@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from ledger.acts import Act
 from ledger.models import StateChange
 from ledger.states import IllegalMove
-from mandates import debits, suspending
+from mandates import debits, lifecycle, suspending
 from mandates.collectable import MandateNotActive, Wish
 from mandates.lifecycle import MandateNotFound
 from mandates.models import Mandate
@@ -48,3 +48,12 @@ def test_only_a_suspended_mandate_is_resumed(session: Session, books: Books, act
     for ask in (suspending.suspend, suspending.resume):
         with refused(session, MandateNotFound, "mandate_id"):
             ask(session, "mnd_nobody", reason="who", act=act)
+
+
+def test_activating_is_no_way_round_the_person_who_resumes(session: Session, books: Books, act: Act) -> None:
+    mandate = books.mandate(books.customer())
+    suspending.suspend(session, mandate.id, reason="three returns", act=act)
+    with refused(session, IllegalMove):
+        lifecycle.activate(session, mandate.id, act=act)
+    session.commit()
+    assert mandate.state == "suspended"

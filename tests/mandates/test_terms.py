@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from ledger.acts import Act
@@ -13,7 +15,7 @@ from mandates import terms
 from mandates.models import AnnouncedBy
 from mandates.terms import Terms, TermsRejected
 from tests.factories.books import Books
-from tests.factories.collecting import refused, second_creditor
+from tests.factories.collecting import at_once, refused, second_creditor
 
 
 def test_without_a_change_the_rulebooks_fourteen_days_and_two_persons_hold(
@@ -62,3 +64,28 @@ def test_a_term_out_of_its_range_is_refused(
 def test_terms_belong_to_a_creditor(session: Session, books: Books, act: Act) -> None:
     with refused(session, CreditorNotFound, "creditor_id"):
         terms.change(session, "crd_nobody", notice_days=1, act=act)
+
+
+@pytest.mark.race
+def test_changes_of_different_terms_at_once_lose_none(
+    session: Session, engine: Engine, books: Books, act: Act
+) -> None:
+    session.commit()
+    wanted: list[dict[str, Any]] = [
+        {"notice_days": 3}, {"most_retries": 1}, {"retry_after_days": 9}, {"most_failures": 7},
+        {"largest_file_minor": 500_000}, {"largest_debit_minor": 10_000}, {"not_before_due": True},
+        {"charge_return_fee": True},
+    ]  # fmt: skip
+    creditor_id = books.creditor.id
+    at_once(
+        engine,
+        [
+            lambda session, one=one: terms.change(session, creditor_id, act=act, **one)  # type: ignore[misc]
+            for one in wanted
+        ],
+    )
+    session.expire_all()
+    after = terms.of(session, creditor_id)
+    assert {name: getattr(after, name) for one in wanted for name in one} == {
+        name: value for one in wanted for name, value in one.items()
+    }
