@@ -17,6 +17,7 @@ from exporters.pain008.characters import Characters
 from exporters.pain008.check import Report
 from ledger import cut_offs
 from ledger.acts import Act
+from ledger.database import among
 from ledger.models import BankAccount, Creditor
 from ledger.money import Money
 from mandates import batches, pre_notifications, terms
@@ -93,7 +94,7 @@ def _in_file(session: Session, batch: Batch) -> Iterator[Finding]:
     ids = {
         row.end_to_end_id: row.id
         for row in session.execute(
-            select(Debit.end_to_end_id, Debit.id).where(Debit.end_to_end_id.in_(names))
+            select(Debit.end_to_end_id, Debit.id).where(among(Debit.end_to_end_id, names))
         )
     }
     for one in told:

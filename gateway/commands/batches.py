@@ -18,6 +18,7 @@ from gateway.commands.output import AsJson, amount, out, print_json, table
 from gateway.roles import Permission
 from ledger import creditors
 from ledger.acts import Act
+from ledger.database import among
 from mandates import batches
 from mandates.models import Batch, Debit, Scheme
 
@@ -119,7 +120,7 @@ def findings(batch_id: BatchId, as_json: AsJson = False) -> None:
     def work(session: Session, act: Act) -> list[tuple[Finding, str | None]]:
         found = pre_flight.examine(session, batches.get(session, batch_id), act=act)
         asked = {one.debit_id for one in found if one.debit_id}
-        rows = session.execute(select(Debit.id, Debit.end_to_end_id).where(Debit.id.in_(asked)))
+        rows = session.execute(select(Debit.id, Debit.end_to_end_id).where(among(Debit.id, asked)))
         names = {row[0]: row[1] for row in rows}
         return [(one, names.get(one.debit_id or "")) for one in found]
 
