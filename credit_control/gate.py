@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -41,7 +41,8 @@ class Decision:
 class Failure:
     """A debit of an invoice that failed and that no person has cleared; `mended` when its cause is gone since.
 
-    Mended are data that were amended after it, and a mandate that a person has resumed.
+    Mended are data that were amended after it, and a mandate that a person has resumed. One that we `reversed`
+    ourselves, or are about to, is only collected anew by a person.
     """
 
     code: str | None
@@ -49,6 +50,7 @@ class Failure:
     mandate_id: str
     mended: bool = False
     waits: bool = False  # its second try is still to be decided about
+    reversed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,9 @@ def decide(facts: Facts) -> Decision:
         reasons.append("a debit of it is being given back")
     if facts.failed:
         last = facts.failed[-1]
-        if last.waits and not facts.following_up:
+        if last.reversed:
+            reasons.append("we gave its last debit back ourselves, or are about to")
+        elif last.waits and not facts.following_up:
             reasons.append("its last debit failed and is about to be tried again")
         elif not _may_follow(last, facts.mandate_id):
             row = look_up(last.code)
@@ -156,13 +160,16 @@ def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Fa
         .where(among(Debit.invoice_id, invoice_ids), Debit.state.in_(FAILED))
         .order_by(Debit.id)
     ).all()  # fmt: skip
+    given_back = reversals.reversed_by_us(session, [row.id for row in rows])
     amended = _amended_since(session, [row.id for row in rows if row.next_step == NextStep.DATA])
     found: dict[str, list[Failure]] = {}
     for row in rows:
         if row.cleared_at is not None:
             found[row.invoice_id] = []
         else:
-            found.setdefault(row.invoice_id, []).append(_failure(row, row.id in amended))
+            found.setdefault(row.invoice_id, []).append(
+                replace(_failure(row, row.id in amended), reversed=row.id in given_back)
+            )
     return found
 
 

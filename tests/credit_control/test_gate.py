@@ -184,6 +184,27 @@ def test_data_amended_after_the_failure_open_the_gate_and_earlier_ones_do_not(
     assert decision(session, invoice_of(session, debit)).allowed
 
 
+@pytest.mark.parametrize("state", ["batched", "sent", "booked", "cancelled"])
+def test_what_we_gave_back_ourselves_is_collected_anew_only_by_a_person(
+    session: Session, books: Books, act: Act, state: str
+) -> None:
+    debit = scheduled(books)
+    came_back(session, books, debit, "AM04")
+    session.execute(text("SET LOCAL session_replication_role = replica"))  # no payback batch is needed here
+    session.execute(
+        text(
+            "INSERT INTO debit_reversals (id, debit_id, payback_id, reason, state, reference, created_at) "
+            "VALUES ('rvs_1', :debit, 'pbk_1', 'MS03', :state, 'RVS1', now())"
+        ),
+        {"debit": debit.id, "state": state},
+    )
+    found = decision(session, invoice_of(session, debit))
+    reason = () if state == "cancelled" else ("we gave its last debit back ourselves, or are about to",)
+    assert found.reasons == reason
+    debit.cleared_at = act.at
+    assert decision(session, invoice_of(session, debit)).allowed
+
+
 def test_nothing_is_debited_by_itself_from_a_stopped_customer(
     session: Session, books: Books, act: Act
 ) -> None:
