@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from gateway.commands.output import AsJson, amount, house, print_json, table
 from gateway.roles import Permission
 from ledger import collecting_accounts, creditors, cut_offs
 from ledger.models import BankAccount
-from mandates import amending
+from mandates import amending, suspending
 from mandates import terms as agreed
 from mandates.amending import Changes
 from mandates.models import AnnouncedBy, Mandate
@@ -189,6 +190,42 @@ def amend(
         facts = runtime.run(
             lambda session: _amended(amending.amend(session, mandate_id, changes, reason=reason, act=act))
         )
+    if as_json:
+        print_json(facts)
+    else:
+        table("Mandate", ["", ""], facts.items())
+
+
+@mandate.command("suspend")
+def suspend(
+    mandate_id: Annotated[str, typer.Argument(help="Its id: mnd_...", metavar="MANDATE")],
+    reason: Annotated[str, typer.Option(help="Why it must not be used.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a mandate rest: what is scheduled on it is cancelled, and nothing new is drawn until it is resumed.
+
+    Example: duecourse mandate suspend mnd_01jz3q5v9yfk2a8m4t6w7x1c0d --reason "asked for by telephone"
+    """
+    _move(suspending.suspend, mandate_id, reason, as_json)
+
+
+@mandate.command("resume")
+def resume(
+    mandate_id: Annotated[str, typer.Argument(help="Its id: mnd_...", metavar="MANDATE")],
+    reason: Annotated[str, typer.Option(help="Why it may be used again.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a suspended mandate be used again; its failures in a row are forgotten.
+
+    Example: duecourse mandate resume mnd_01jz3q5v9yfk2a8m4t6w7x1c0d --reason "the account is free again"
+    """
+    _move(suspending.resume, mandate_id, reason, as_json)
+
+
+def _move(move: Callable[..., Mandate], mandate_id: str, reason: str, as_json: bool) -> None:
+    with house() as runtime:
+        act = acting(runtime, Permission.SELL)
+        facts = runtime.run(lambda session: _amended(move(session, mandate_id, reason=reason, act=act)))
     if as_json:
         print_json(facts)
     else:

@@ -43,6 +43,7 @@ def test_every_command_of_the_contract_is_there() -> None:
         "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
         "payback discard", "payback file",
         "terms show", "terms set", "account dates", "account set", "mandate amend",
+        "mandate suspend", "mandate resume",
         "report cash-at-risk", "reason-codes",
     }  # fmt: skip
 
