@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -13,9 +13,8 @@ from credit_control import collecting, gate
 from ledger import audit, invoices
 from ledger.acts import Act
 from ledger.business_days import roll_forward
-from ledger.database import among
 from ledger.errors import Conflict
-from ledger.models import CreditNote, Invoice, Payment
+from ledger.models import Invoice
 from ledger.states import CollectionStatus
 from ledger.texts import checked_text
 from mandates import debits, lifecycle, terms
@@ -155,38 +154,14 @@ def _lock_waiting(session: Session, limit: int) -> list[Debit]:
 
 
 def _reasons(session: Session, failed: Sequence[Debit], held: Mapping[str, Invoice]) -> dict[str, str]:
-    """By debit, why it is not tried again; the gate's reasons, and money that waits to be given to its invoice."""
+    """By debit, why it is not tried again, as the gate says."""
     mandate_of = {debit.invoice_id: debit.mandate_id for debit in failed}
     decisions = gate.may_debit(session, list(held.values()), mandate_of=mandate_of, following_up=True)
-    waiting = _money_waiting(session, held.values())
-    reasons = {}
-    for debit in failed:
-        invoice = held[debit.invoice_id]
-        said = list(decisions[invoice.id].reasons)
-        if (invoice.creditor_id, invoice.customer_id) in waiting:
-            said.append("money of the customer waits to be given to an invoice")
-        if said:
-            reasons[debit.id] = "; ".join(said)
-    return reasons
-
-
-def _money_waiting(session: Session, held: Collection[Invoice]) -> set[tuple[str, str]]:
-    """Creditor and customer of those with a payment or credit note that is not used up.
-
-    While nobody has said what it is for, a new debit might take the same money a second time.
-    """
-    customers = {invoice.customer_id for invoice in held}
-    payments = session.execute(
-        select(Payment.creditor_id, Payment.customer_id)
-        .where(among(Payment.customer_id, customers), Payment.unallocated_minor > 0)
-        .distinct()
-    )
-    notes = session.execute(
-        select(CreditNote.creditor_id, CreditNote.customer_id)
-        .where(among(CreditNote.customer_id, customers), CreditNote.open_minor > 0)
-        .distinct()
-    )
-    return {(row[0], str(row[1])) for row in (*payments, *notes)}
+    return {
+        debit.id: "; ".join(decisions[debit.invoice_id].reasons)
+        for debit in failed
+        if not decisions[debit.invoice_id].allowed
+    }
 
 
 def _wish(session: Session, debit: Debit) -> Wish:

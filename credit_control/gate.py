@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger.database import among
-from ledger.models import Customer, Invoice, StateChange
+from ledger.models import CreditNote, Customer, Invoice, Payment, StateChange
 from ledger.states import CollectionStatus
 from mandates import reversals, terms
 from mandates.models import Debit, Mandate, MandateAmendment
@@ -41,8 +41,7 @@ class Decision:
 class Failure:
     """A debit of an invoice that failed and that no person has cleared; `mended` when its cause is gone since.
 
-    Mended are data that were amended after it, and a mandate that a person has resumed. One that we `reversed`
-    ourselves, or are about to, is only collected anew by a person.
+    Mended are data that were amended after it, and a mandate that a person has resumed.
     """
 
     code: str | None
@@ -50,7 +49,6 @@ class Failure:
     mandate_id: str
     mended: bool = False
     waits: bool = False  # its second try is still to be decided about
-    reversed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,8 @@ class Facts:
     """What is known of an invoice: its status, its failed debits in order, and what its customer and creditor say.
 
     `mandate_id` is the mandate that is to be used, None while that is open. `most_retries` is the creditor's.
-    `being_reversed` is whether we are giving a debit of it back, which the bank has not booked yet.
+    `being_reversed` is whether we are giving a debit of it back, which the bank has not booked yet. With `money_waits`
+    the customer has paid or been credited something that is given to no invoice yet.
     """
 
     status: CollectionStatus
@@ -68,6 +67,7 @@ class Facts:
     stopped_because: str | None = None
     following_up: bool = False
     being_reversed: bool = False
+    money_waits: bool = False
 
 
 def may_debit(
@@ -85,6 +85,7 @@ def may_debit(
     failures = _failures(session, [invoice.id for invoice in invoices])
     stopped = _stopped(session, [invoice.customer_id for invoice in invoices])
     reversing = reversals.invoices_being_reversed(session, [invoice.id for invoice in invoices])
+    waiting = _money_waiting(session, [invoice for invoice in invoices if failures.get(invoice.id)])
     most = {one: terms.of(session, one).most_retries for one in {it.creditor_id for it in invoices}}
     return {
         invoice.id: decide(
@@ -92,6 +93,7 @@ def may_debit(
                 status=CollectionStatus(invoice.collection_status),
                 failed=tuple(failures.get(invoice.id, ())),
                 following_up=following_up,
+                money_waits=(invoice.creditor_id, invoice.customer_id) in waiting,
                 mandate_id=(mandate_of or {}).get(invoice.id),
                 most_retries=most[invoice.creditor_id],
                 stopped_because=stopped.get(invoice.customer_id),
@@ -113,9 +115,7 @@ def decide(facts: Facts) -> Decision:
         reasons.append("a debit of it is being given back")
     if facts.failed:
         last = facts.failed[-1]
-        if last.reversed:
-            reasons.append("we gave its last debit back ourselves, or are about to")
-        elif last.waits and not facts.following_up:
+        if last.waits and not facts.following_up:
             reasons.append("its last debit failed and is about to be tried again")
         elif not _may_follow(last, facts.mandate_id):
             row = look_up(last.code)
@@ -123,6 +123,8 @@ def decide(facts: Facts) -> Decision:
             reasons.append(f"its last debit came back with {row.code}, {meaning}")
         if len(facts.failed) > facts.most_retries:
             reasons.append(_too_many(len(facts.failed)))
+        if facts.money_waits:
+            reasons.append("money of the customer waits to be given to an invoice")
     return Decision(not reasons, tuple(reasons))
 
 
@@ -148,6 +150,25 @@ def _stopped(session: Session, customer_ids: Sequence[str]) -> dict[str, str]:
     return {row[0]: str(row[1]) for row in rows}
 
 
+def _money_waiting(session: Session, held: Sequence[Invoice]) -> set[tuple[str, str]]:
+    """Creditor and customer of those with a payment or credit note that is not used up.
+
+    While nobody has said what it is for, a new debit might take the same money a second time.
+    """
+    customers = {invoice.customer_id for invoice in held}
+    payments = session.execute(
+        select(Payment.creditor_id, Payment.customer_id)
+        .where(among(Payment.customer_id, customers), Payment.unallocated_minor > 0)
+        .distinct()
+    )
+    notes = session.execute(
+        select(CreditNote.creditor_id, CreditNote.customer_id)
+        .where(among(CreditNote.customer_id, customers), CreditNote.open_minor > 0)
+        .distinct()
+    )
+    return {(row[0], str(row[1])) for row in (*payments, *notes)}
+
+
 def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Failure]]:
     """By invoice, the failed debits in order since a person last cleared one."""
     rows = session.execute(
@@ -160,16 +181,13 @@ def _failures(session: Session, invoice_ids: Sequence[str]) -> dict[str, list[Fa
         .where(among(Debit.invoice_id, invoice_ids), Debit.state.in_(FAILED))
         .order_by(Debit.id)
     ).all()  # fmt: skip
-    given_back = reversals.reversed_by_us(session, [row.id for row in rows])
     amended = _amended_since(session, [row.id for row in rows if row.next_step == NextStep.DATA])
     found: dict[str, list[Failure]] = {}
     for row in rows:
         if row.cleared_at is not None:
             found[row.invoice_id] = []
         else:
-            found.setdefault(row.invoice_id, []).append(
-                replace(_failure(row, row.id in amended), reversed=row.id in given_back)
-            )
+            found.setdefault(row.invoice_id, []).append(_failure(row, row.id in amended))
     return found
 
 

@@ -209,10 +209,11 @@ class Debit(Base):
     """One collection of an invoice by a mandate; `end_to_end_id` is how banks name it back to us.
 
     `debtor_iban`, `debtor_name`, `mandate_reference`, `creditor_identifier` and `creditor_name` are what its file
-    says; they are taken from mandate and creditor when it is put into a batch. `collect_on` is a T2 day; where it is not the
-    day that was wished for, `moved_because` says why. `notice_days` are the days agreed when it was released; None where
-    the ERP announced it. A failed debit has `failed_on`, the `next_step` its reason code asks for, and what was done
-    about it in `followed_up`; once a person has `cleared` it, it no longer speaks against collecting.
+    says; they are taken from mandate and creditor when it is put into a batch. `collect_on` is a T2 day; where it is
+    not the day that was wished for, `moved_because` says why. `notice_days` are the days agreed when it was
+    released; None where the ERP announced it. A failed debit has `failed_on`, the `next_step` its reason code asks
+    for, and what was done about it in `followed_up`; once a person has `cleared` it, it no longer speaks against
+    collecting.
     """
 
     __tablename__ = "debits"

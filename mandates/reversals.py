@@ -137,17 +137,6 @@ def being_reversed(session: Session, debit_ids: Iterable[str]) -> set[str]:
     return set(rows)
 
 
-def reversed_by_us(session: Session, debit_ids: Iterable[str]) -> set[str]:
-    """Which of these debits we gave back ourselves, or are about to."""
-    rows = session.scalars(
-        select(DebitReversal.debit_id).where(
-            among(DebitReversal.debit_id, debit_ids),
-            DebitReversal.state.in_((*_ON_ITS_WAY, ReversalState.BOOKED)),
-        )
-    )
-    return set(rows)
-
-
 def payments_being_reversed(session: Session, payment_ids: Iterable[str]) -> set[str]:
     """Which of these payments we are giving back by a reversal of their debit."""
     rows = session.scalars(

@@ -14,16 +14,17 @@ from ledger import customers, invoices
 from ledger.acts import Act
 from ledger.customers import NotStopped
 from ledger.identifiers import new_id
-from ledger.models import Invoice
+from ledger.models import Customer, Invoice
 from ledger.states import CollectionStatus
 from mandates import returns, reversals, suspending, terms
 from mandates.models import Debit, MandateAmendment
 from mandates.payback_models import ReversalReason
 from mandates.reason_codes import NextStep
 from mandates.returns import Credit
+from reconciliation import by_hand
 from tests.factories.books import Books, debtor_iban
 from tests.factories.collecting import days_later, events, invoice_of, refused, released, schedule, scheduled
-from tests.factories.paying import pay
+from tests.factories.paying import pay, received
 from tests.factories.paying_back import collected, free, reversed_at_bank
 
 REFUSED = {
@@ -145,6 +146,20 @@ def test_what_a_person_has_cleared_speaks_against_nothing_any_more(
     assert not decision(session, invoice).allowed
 
 
+def test_after_a_failure_money_that_waits_for_its_invoice_is_looked_at_before_another_debit(
+    session: Session, books: Books
+) -> None:
+    debit = scheduled(books, 12_000)
+    came_back(session, books, debit, "AM04")
+    invoice = invoice_of(session, debit)
+    untouched = books.invoice(500, customer=session.get_one(Customer, invoice.customer_id))
+    by_hand.record_payment(
+        session, line_id=received(books, 12_000).id, customer_id=invoice.customer_id, shares=[], act=books.act
+    )
+    assert decision(session, invoice).reasons == ("money of the customer waits to be given to an invoice",)
+    assert decision(session, untouched).allowed
+
+
 def test_a_resumed_mandate_may_be_used_again(session: Session, books: Books, act: Act) -> None:
     debit = scheduled(books)
     came_back(session, books, debit, "AC06")
@@ -181,27 +196,6 @@ def test_data_amended_after_the_failure_open_the_gate_and_earlier_ones_do_not(
     came_back(session, books, debit, "AC01")
     assert not decision(session, invoice_of(session, debit)).allowed
     amend(days_later(act, 1))
-    assert decision(session, invoice_of(session, debit)).allowed
-
-
-@pytest.mark.parametrize("state", ["batched", "sent", "booked", "cancelled"])
-def test_what_we_gave_back_ourselves_is_collected_anew_only_by_a_person(
-    session: Session, books: Books, act: Act, state: str
-) -> None:
-    debit = scheduled(books)
-    came_back(session, books, debit, "AM04")
-    session.execute(text("SET LOCAL session_replication_role = replica"))  # no payback batch is needed here
-    session.execute(
-        text(
-            "INSERT INTO debit_reversals (id, debit_id, payback_id, reason, state, reference, created_at) "
-            "VALUES ('rvs_1', :debit, 'pbk_1', 'MS03', :state, 'RVS1', now())"
-        ),
-        {"debit": debit.id, "state": state},
-    )
-    found = decision(session, invoice_of(session, debit))
-    reason = () if state == "cancelled" else ("we gave its last debit back ourselves, or are about to",)
-    assert found.reasons == reason
-    debit.cleared_at = act.at
     assert decision(session, invoice_of(session, debit)).allowed
 
 
