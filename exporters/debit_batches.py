@@ -101,7 +101,7 @@ def release(session: Session, batch_id: str, *, act: Act) -> tuple[Batch, Stored
     file = stored_files.of_batch(session, batch_id)
     if file.sha256 != batch.approved_sha256:
         raise OtherFile("The file is not the one that was approved. Discard the batch and draft it again.")
-    _require_acceptable(pre_flight.examine(session, batch, act=act))
+    _require_acceptable(pre_flight.examine(session, batch, leaving=True, act=act))
     return batch, stored_files.release(session, file.id, act=act)
 
 

@@ -23,6 +23,7 @@ from ledger.money import Money
 from mandates import batches, pre_notifications, terms
 from mandates.collectable import DORMANT_AFTER_YEARS
 from mandates.models import Batch, Debit
+from mandates.states import BatchState
 from mandates.terms import Terms
 
 SAME_AMOUNT_DAYS = 7  # twins of one customer that are closer than this may be one collection made twice
@@ -66,26 +67,32 @@ def keep(session: Session, file: StoredFile, report: Report) -> None:
     session.flush()
 
 
-def examine(session: Session, batch: Batch, *, act: Act) -> list[Finding]:
+def examine(session: Session, batch: Batch, *, leaving: bool = False, act: Act) -> list[Finding]:
     """Everything found about a batch as it is now, errors first; nothing found is an empty list.
+
+    Of one that has left only the file is told: what changed since does not speak against it. At the very release,
+    `leaving` holds it to everything once more.
 
     Each debit is held to the rules of its file (schema, rulebooks, characters, addresses, check digits), to its
     mandate, invoice, dates and notice, to the creditor's limits, and to what was sent before.
     """
     session.flush()
-    agreed = terms.of(session, batch.creditor_id)
-    found = [
-        *_in_file(session, batch),
-        *_about_debits(session, batch, agreed),
-        *_about_dates(session, batch, act),
-        *_about_notices(session, batch),
-        *_limits(session, batch, agreed),
-        *_twins(session, batch),
-        *_unusual(session, batch),
-        *_characters(session, batch),
-    ]
+    found = [*_in_file(session, batch), *_characters(session, batch)]
+    if leaving or batch.state in (BatchState.DRAFT, BatchState.APPROVED):
+        found += _as_things_are(session, batch, act)
     order = list(Severity)
     return sorted(found, key=lambda one: order.index(one.severity))
+
+
+def _as_things_are(session: Session, batch: Batch, act: Act) -> Iterator[Finding]:
+    """What speaks against a batch by mandates, invoices, notices, dates, limits and other batches as they are now."""
+    agreed = terms.of(session, batch.creditor_id)
+    yield from _about_debits(session, batch, agreed)
+    yield from _about_dates(session, batch, act)
+    yield from _about_notices(session, batch)
+    yield from _limits(session, batch, agreed)
+    yield from _twins(session, batch)
+    yield from _unusual(session, batch)
 
 
 def _in_file(session: Session, batch: Batch) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -69,29 +70,59 @@ def create(session: Session, facts: CustomerFacts, *, act: Act) -> Customer:
 
     Nothing is changed then.
     """
+    sound = _sound(facts)
+    customer = Customer(id=new_id("cus"), **asdict(sound), created_at=act.at)
+    try:
+        with session.begin_nested():
+            session.add(customer)
+    except IntegrityError as error:
+        raise _explained(error) from error
+    audit.record(session, "customer.created", customer.id, act=act)
+    return customer
+
+
+def _sound(facts: CustomerFacts) -> CustomerFacts:
+    """The facts as they are kept; raises for what cannot be meant."""
     name = checked_text(facts.name.strip(), field="name", longest=140)
     check_optional(asdict(facts), _LONGEST)
     if facts.country is not None and _COUNTRY.fullmatch(facts.country) is None:
         raise NoCountry("A country is written as two capital letters.", field="country")
     if facts.notice_days is not None and not 0 <= facts.notice_days <= LONGEST_NOTICE_DAYS:
         raise NoNoticeDays("A customer is told of a debit 0 to 90 days before.", field="notice_days")
-    customer = Customer(
-        id=new_id("cus"), external_id=facts.external_id, name=name, email=facts.email,
-        iban=Iban.parse(facts.iban).compact if facts.iban is not None else None, country=facts.country,
-        street=facts.street, postcode=facts.postcode, town=facts.town, notice_days=facts.notice_days,
-        created_at=act.at,
-    )  # fmt: skip
+    iban = Iban.parse(facts.iban).compact if facts.iban is not None else None
+    return replace(facts, name=name, iban=iban)
+
+
+def _explained(error: IntegrityError) -> Exception:
+    if violated(error) != "uq_customers_external_id":
+        return error
+    return ExternalIdTaken("Another customer already has this external id.", field="external_id")
+
+
+def change(session: Session, customer_id: str, *, act: Act, **facts: Any) -> Customer:
+    """Change some of what is known of a customer, named as the fields of CustomerFacts; None takes a fact away.
+
+    Mandates keep the address they were signed with until they are amended. Raises CustomerNotFound, UnreadableText,
+    NoCountry, InvalidIban, ExternalIdTaken or what else `create` raises; nothing is changed then.
+    """
+    customer = get(session, customer_id)
+    before = {one.name: _plain(getattr(customer, one.name)) for one in fields(CustomerFacts)}
+    after = asdict(_sound(replace(CustomerFacts(**before), **facts)))
+    changed = sorted(name for name, value in after.items() if value != before[name])
     try:
         with session.begin_nested():
-            session.add(customer)
+            for name in changed:
+                setattr(customer, name, after[name])
+            customer.version += 1 if changed else 0
     except IntegrityError as error:
-        if violated(error) != "uq_customers_external_id":
-            raise
-        raise ExternalIdTaken(
-            "Another customer already has this external id.", field="external_id"
-        ) from error
-    audit.record(session, "customer.created", customer.id, act=act)
+        raise _explained(error) from error
+    if changed:
+        audit.record(session, "customer.changed", customer.id, act=act, changed=changed)
     return customer
+
+
+def _plain(value: Any) -> Any:
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def get(session: Session, customer_id: str) -> Customer:

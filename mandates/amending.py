@@ -118,7 +118,7 @@ def _lock(session: Session, mandate_id: str) -> Mandate:
 
 def _apply(session: Session, mandate: Mandate, changes: Changes) -> list[str]:
     """Write what changes and give the names of what did."""
-    changed = []
+    changed = ["address"] if _take_address(session, mandate) else []
     if changes.reference is not None and changes.reference != mandate.reference:
         lifecycle.require_reference(changes.reference)
         mandate.reference = changes.reference
@@ -138,6 +138,15 @@ def _apply(session: Session, mandate: Mandate, changes: Changes) -> list[str]:
     return changed
 
 
+def _take_address(session: Session, mandate: Mandate) -> bool:
+    """The debtor's address is the customer's as it is now; whether that changed anything."""
+    customer = session.get_one(Customer, mandate.customer_id)
+    now = (customer.country, customer.street, customer.postcode, customer.town)
+    was = (mandate.debtor_country, mandate.debtor_street, mandate.debtor_postcode, mandate.debtor_town)
+    mandate.debtor_country, mandate.debtor_street, mandate.debtor_postcode, mandate.debtor_town = now
+    return now != was
+
+
 def _move(session: Session, mandate: Mandate, iban: Iban, changes: Changes) -> list[str]:
     if iban.compact == mandate.iban:
         return []
@@ -150,8 +159,6 @@ def _move(session: Session, mandate: Mandate, iban: Iban, changes: Changes) -> l
         )
     mandate.iban = iban.compact
     mandate.bic = Bic.parse(changes.bic).compact if changes.bic else None
-    mandate.debtor_country, mandate.debtor_town = customer.country, customer.town
-    mandate.debtor_street, mandate.debtor_postcode = customer.street, customer.postcode
     return ["iban"]
 
 

@@ -10,10 +10,22 @@ from sqlalchemy.orm import Session
 
 from ledger import invoices, outbox, states
 from ledger.acts import Act
+from ledger.business_days import add_business_days
 from ledger.database import among
+from ledger.errors import Conflict
 from mandates import batches, failures
 from mandates.models import Batch, Debit, Mandate, MandateType, PaymentBlock
 from mandates.states import BATCH, DEBIT, MANDATE, BatchState, DebitState, MandateState
+
+DAYS_TO_WAIT = 3  # T2 days after a collection date, by when its credit stands on a statement
+
+
+class NothingWaits(Conflict):
+    """Everything in the batch has its end already."""
+
+
+class TooSoon(Conflict):
+    """The bank may still book what was handed in."""
 
 
 def reject(
@@ -33,6 +45,36 @@ def reject(
     _free_one_off_mandates(session, refused, act)
     invoices.hold(session, [debit.invoice_id for debit in refused], None, act=act, cause="debit.rejected")
     failures.note(session, refused, on=on, reason_code=reason_code, act=act)
+
+
+def not_taken(session: Session, batch_id: str, *, reason: str, act: Act) -> Batch:
+    """A person found that the bank never took a released file, or a part of it: what still waits is given up.
+
+    Nobody says so before the money would have been here: DAYS_TO_WAIT T2 days after the last collection date. The
+    debits are cancelled, and their invoices can be collected again. Raises BatchNotFound, SecondPersonNeeded,
+    NothingWaits, or TooSoon.
+    """
+    batch = batches.lock(session, batch_id)
+    batches.require_second_person(batch, act)
+    waiting = [one for one in batches.debits_of(session, batch_id) if one.state == DebitState.SUBMITTED]
+    if not waiting:
+        raise NothingWaits(f"No debit of batch {batch_id} waits for the bank.", field="batch_id")
+    first = add_business_days(max(one.collect_on for one in waiting), DAYS_TO_WAIT)
+    if act.today < first:
+        raise TooSoon(
+            f"The bank may still book it; this can be said from {first.isoformat()} on.", field="batch_id"
+        )
+    invoices.lock(session, [debit.invoice_id for debit in waiting])
+    ids = [debit.id for debit in waiting]
+    states.move(session, DEBIT, ids, DebitState.CANCELLED, act=act, reason=reason)
+    _free_one_off_mandates(session, waiting, act)
+    invoices.hold(session, [debit.invoice_id for debit in waiting], None, act=act, cause="debit.cancelled")
+    if len(waiting) == batch.debit_count:
+        states.move(session, BATCH, [batch_id], BatchState.REJECTED, act=act, reason=reason)
+        _emit_batch(session, batch, BatchState.REJECTED, 0, act, origin="duecourse")
+    else:
+        batches.note_booked(session, [str(one.block_id) for one in waiting], act=act)
+    return batch
 
 
 def note_answers(
@@ -92,12 +134,14 @@ def _free_one_off_mandates(session: Session, refused: Sequence[Debit], act: Act)
     states.move(session, MANDATE, used, MandateState.ACTIVE, act=act, reason="its debit was rejected")
 
 
-def _emit_batch(session: Session, batch: Batch, to: BatchState, refused: int, act: Act) -> None:
+def _emit_batch(
+    session: Session, batch: Batch, to: BatchState, refused: int, act: Act, *, origin: str = "bank"
+) -> None:
     data = {
         "debit_count": batch.debit_count, "rejected_count": refused, "total_minor": batch.total_minor,
         "currency": batch.currency,
     }  # fmt: skip
     outbox.emit(
         session,
-        outbox.NewEvent(type=f"batch.{to}", object_id=batch.id, act=act, origin="bank", data=data),
+        outbox.NewEvent(type=f"batch.{to}", object_id=batch.id, act=act, origin=origin, data=data),
     )

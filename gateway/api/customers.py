@@ -36,6 +36,23 @@ class CustomerIn(BaseModel):
     )  # fmt: skip
 
 
+class CustomerChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(default="", min_length=1, max_length=140)
+    external_id: str | None = Field(default=None, min_length=1, max_length=100)
+    email: str | None = Field(default=None, max_length=254)
+    iban: str | None = Field(default=None, max_length=50)
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    street: str | None = Field(default=None, max_length=70)
+    postcode: str | None = Field(default=None, max_length=16)
+    town: str | None = Field(default=None, max_length=35)
+    notice_days: int | None = Field(
+        default=None, ge=0, le=90, strict=True,
+        description="Calendar days agreed between the notice of a debit and the debit; else the creditor's terms.",
+    )  # fmt: skip
+
+
 class CustomerOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
@@ -73,6 +90,16 @@ def list_customers(
     if external_id is not None:
         query = query.where(Customer.external_id == external_id)
     return page(session, query, Customer.id, cursor, CustomerOut.model_validate)
+
+
+@router.patch("/{customer_id}")
+def change_customer(
+    customer_id: Id, body: CustomerChange, session: CurrentSession, act: Seller
+) -> CustomerOut:
+    """What is left out stays as it is; null takes a fact away. A mandate takes a new address when it is amended."""
+    return CustomerOut.model_validate(
+        customers.change(session, customer_id, **body.model_dump(exclude_unset=True), act=act)
+    )
 
 
 @router.get("/{customer_id}")

@@ -19,7 +19,7 @@ from gateway.roles import Permission
 from ledger import creditors
 from ledger.acts import Act
 from ledger.database import among
-from mandates import batches
+from mandates import batches, rejections
 from mandates.models import Batch, Debit, Scheme
 
 app = typer.Typer(
@@ -215,6 +215,19 @@ def discard(batch_id: BatchId, reason: Why, as_json: AsJson = False) -> None:
         lambda session, act: shown(session, batches.discard(session, batch_id, reason=reason, act=act)),
     )
     _show(batch, as_json=as_json, done="discarded")
+
+
+@app.command("not-taken")
+def not_taken(batch_id: BatchId, reason: Why, as_json: AsJson = False) -> None:
+    """Say that the bank never took a released file: what still waits is cancelled and can be collected again.
+
+    Example: duecourse batch not-taken bat_01jz3q5v9yfk2a8m4t6w7x1c0d --reason "the upload had failed"
+    """
+    batch = _do(
+        Permission.SETTLE,
+        lambda session, act: shown(session, rejections.not_taken(session, batch_id, reason=reason, act=act)),
+    )
+    _show(batch, as_json=as_json, done="given up")
 
 
 @app.command()

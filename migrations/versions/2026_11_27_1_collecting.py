@@ -24,6 +24,12 @@ UPDATE batches SET file_profile = 'pain.008.001.08', bank_account_id = (
 )
 """
 
+# What was approved was the one file there is.
+_HASHES_OF_APPROVED_BATCHES = """
+UPDATE batches SET approved_sha256 = stored_files.sha256 FROM stored_files
+WHERE stored_files.batch_id = batches.id AND batches.approved_by IS NOT NULL
+"""
+
 # What left before is what the debtors' banks were told.
 _FACTS_OF_STORED_DEBITS = """
 UPDATE debits SET debtor_iban = mandates.iban, mandate_reference = mandates.reference,
@@ -85,7 +91,7 @@ def upgrade() -> None:
     _create_status_reports()
     _widen_matches()
     for statement in (
-        _ACCOUNTS_OF_STORED_BATCHES, _FACTS_OF_STORED_DEBITS, _PRESENTED_BY_STORED_DEBITS, _TERMS_OF_STORED_CREDITORS,
+        _ACCOUNTS_OF_STORED_BATCHES, _HASHES_OF_APPROVED_BATCHES, _FACTS_OF_STORED_DEBITS, _PRESENTED_BY_STORED_DEBITS, _TERMS_OF_STORED_CREDITORS,
         _BYTES_STAY, _READ_STORED_ANSWERS,
     ):  # fmt: skip
         op.execute(statement)

@@ -271,3 +271,14 @@ def test_paypal_2025_a_check_that_is_away_lets_nothing_out(
     assert (
         session.execute(text("SELECT count(*) FROM stored_files WHERE released_at IS NOT NULL")).scalar() == 1
     )
+
+
+def test_what_changed_after_the_release_does_not_speak_against_what_has_left(
+    session: Session, books: Books, act: Act
+) -> None:
+    customer = books.customer("Žofie Šťastná")
+    debit = schedule(books, books.invoice(500, customer=customer), books.mandate(customer))
+    batch = released(books)
+    lifecycle.cancel(session, debit.mandate_id, reason="moved", act=act)
+    session.commit()
+    assert found(books, batch, days_later(act, 9)) == [("characters", "warning", debit.id)]

@@ -38,6 +38,7 @@ POST /v1/customers                                     422   422   422    x     
 GET  /v1/customers/{customer_id}                       404   404   404   404    -    -
 POST /v1/customers/{customer_id}/stop-automatic        422   422   422    x     -    -
 POST /v1/customers/{customer_id}/resume-automatic      422   422    x     x     -    -
+PATCH /v1/customers/{customer_id}                      404   404   404    x     -    -
 GET  /v1/invoices                                      200   200   200   200    -    -
 POST /v1/invoices                                      422   422   422    x     -    -
 POST /v1/invoices/bulk                                 200   200   200    x     -    -
@@ -74,6 +75,7 @@ POST /v1/debit-batches/{batch_id}/take-out             422   422    x     x     
 POST /v1/debit-batches/{batch_id}/approve              404   404    x     x     -    -
 POST /v1/debit-batches/{batch_id}/release              404   404    x     x     -    -
 POST /v1/debit-batches/{batch_id}/discard              422   422    x     x     -    -
+POST /v1/debit-batches/{batch_id}/not-taken            422   422    x     x     -    -
 GET  /v1/debit-batches/{batch_id}/file                 404   404    x     x     -    -
 GET  /v1/payback-batches                               200   200   200   200    -    -
 POST /v1/payback-batches                               422   422    x     x     -    -

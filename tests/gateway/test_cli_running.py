@@ -39,7 +39,7 @@ def test_every_command_of_the_contract_is_there() -> None:
         "statement confirm-layout",
         "invoice import", "pain008 check", "notice send", "bank simulate", "bank year", "api-key create",
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
-        "batch release", "batch discard", "batch file",
+        "batch release", "batch not-taken", "batch discard", "batch file",
         "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
         "payback discard", "payback file",
         "terms show", "terms set", "account dates", "account set", "mandate amend",

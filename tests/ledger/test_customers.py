@@ -89,3 +89,29 @@ def test_a_customer_nobody_knows_is_not_found(session: Session, books: Books) ->
     with pytest.raises(CustomerNotFound, match="There is no customer cus_nobody") as refused:
         customers.get(session, "cus_nobody")
     assert refused.value.field == "customer_id"
+
+
+def test_a_customer_is_changed_fact_by_fact(session: Session, act: Act) -> None:
+    facts = CustomerFacts(name="Erika Beispiel", external_id="K-1", iban="DE02120300000000202051")
+    customer = customers.create(session, facts, act=act)
+    customers.change(session, customer.id, email="erika@example.org", notice_days=5, act=act)
+    customers.change(session, customer.id, iban=None, town="Bern", country="CH", act=act)
+    session.commit()
+    session.refresh(customer)
+    assert (customer.name, customer.external_id, customer.email, customer.notice_days) == (
+        "Erika Beispiel", "K-1", "erika@example.org", 5,
+    )  # fmt: skip
+    assert (customer.iban, customer.town, customer.country, customer.version) == (None, "Bern", "CH", 3)
+
+
+def test_what_no_customer_can_have_changes_nothing(session: Session, act: Act) -> None:
+    customer = customers.create(session, CustomerFacts(name="Erika Beispiel", external_id="K-1"), act=act)
+    other = customers.create(session, CustomerFacts(name="Max Muster", external_id="K-2"), act=act)
+    session.commit()
+    for wrong in ({"name": " "}, {"country": "Schweiz"}, {"external_id": "K-2"}, {"notice_days": 91}):
+        with pytest.raises(DuecourseError) as caught:
+            customers.change(session, customer.id, **wrong, act=act)
+        assert [caught.value.field] == list(wrong)
+        session.rollback()
+    session.refresh(customer)
+    assert (customer.name, customer.external_id, other.external_id) == ("Erika Beispiel", "K-1", "K-2")

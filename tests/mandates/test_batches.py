@@ -12,9 +12,10 @@ from ledger.creditors import CreditorNotFound
 from ledger.models import StateChange
 from ledger.sepa_text import is_sepa_reference
 from ledger.states import IllegalMove
-from mandates import batches, debits, lifecycle, returns
+from mandates import batches, debits, lifecycle, rejections, returns
 from mandates.batches import BatchNotFound, NothingToCollect, SecondPersonNeeded
 from mandates.models import Batch, Debit, Mandate, MandateType, Scheme
+from mandates.rejections import NothingWaits, TooSoon
 from mandates.releasing import InvoiceChanged, MandateGone, TooLate
 from tests.factories.books import Books
 from tests.factories.collecting import (
@@ -348,3 +349,27 @@ def test_a_debit_that_waits_for_its_notice_does_not_hide_those_into_another_acco
     batch = drafted(books)
     session.commit()
     assert (batch.bank_account_id, batch.total_minor, waits.state) == (other.id, 200, "scheduled")
+
+
+def test_a_file_that_never_reached_the_bank_is_given_up_once_its_money_should_be_here(
+    session: Session, books: Books, act: Act
+) -> None:
+    debit, once = scheduled(books, 100), books.customer()
+    mandate = books.mandate(once, type=MandateType.ONE_OFF)
+    schedule(books, books.invoice(200, customer=once), mandate)
+    batch = released(books)
+    late = second(on(act, date(2026, 11, 24)))  # three T2 days after the 19th
+    with refused(session, TooSoon, "batch_id"):
+        rejections.not_taken(session, batch.id, reason="the upload failed", act=second(on(act, MONDAY)))
+    with refused(session, SecondPersonNeeded):
+        rejections.not_taken(session, batch.id, reason="the upload failed", act=on(act, late.today))
+    rejections.not_taken(session, batch.id, reason="the upload failed", act=late)
+    session.commit()
+    reload(session, batch, debit, mandate)
+    assert (batch.state, debit.state, mandate.state) == ("rejected", "cancelled", "active")
+    assert invoice_of(session, debit).collection_status == "overdue"
+    books.act = on(act, late.today)
+    schedule(books, invoice_of(session, debit), session.get_one(Mandate, debit.mandate_id))
+    with refused(session, NothingWaits, "batch_id"):
+        rejections.not_taken(session, batch.id, reason="again", act=late)
+    session.commit()
