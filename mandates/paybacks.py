@@ -126,6 +126,14 @@ def discard(session: Session, payback_id: str, *, reason: str, act: Act) -> Payb
     return payback
 
 
+def note_accepted(session: Session, payback_id: str, *, act: Act) -> None:
+    """The bank has taken the file of a released batch; of any other, nothing changes."""
+    payback = lock(session, payback_id)
+    if payback.state == PaybackState.RELEASED:
+        states.move(session, PAYBACK, [payback_id], PaybackState.ACCEPTED, act=act)
+        _emit(session, payback, "payback.accepted", act, origin="bank")
+
+
 def note_done(session: Session, payback_ids: Iterable[str], *, act: Act) -> None:
     """End the batches of which nothing waits for the bank any more: booked, or rejected when nothing left.
 

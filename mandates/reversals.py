@@ -174,6 +174,25 @@ def book(session: Session, booked: Sequence[tuple[DebitReversal, Debit]], *, on:
         _emit(session, reversal, debit, act=act)
 
 
+def reject(session: Session, reversal: DebitReversal, debit: Debit, *, code: str, act: Act) -> None:
+    """The bank does not reverse this debit, which is locked by the caller. Raises IllegalMove if it was not sent."""
+    states.move(
+        session,
+        REVERSAL,
+        [reversal.id],
+        ReversalState.CANCELLED,
+        act=act,
+        reason=f"rejected by the bank: {code}",
+    )
+    outbox.emit(
+        session,
+        outbox.NewEvent(
+            type="reversal.rejected", object_id=reversal.id, act=act, origin="bank", reason_code=code, parent=debit.id,
+            data={"debit_id": debit.id, "amount_minor": debit.amount_minor, "currency": debit.currency},
+        ),
+    )  # fmt: skip
+
+
 def _give_back(session: Session, debits: Sequence[Debit], reason: str, *, on: date, act: Act) -> None:
     states.move(
         session,

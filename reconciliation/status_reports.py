@@ -19,7 +19,7 @@ from ledger.errors import NotFound
 from ledger.identifiers import new_id
 from mandates import rejections
 from mandates.models import Batch, Debit, PaymentBlock
-from reconciliation import matching, report_items
+from reconciliation import matching, payback_answers, report_items
 from reconciliation.answer_inspection import reason_as_json
 from reconciliation.formats import pain002
 from reconciliation.formats.identifiers import known_reference
@@ -91,7 +91,9 @@ def apply(session: Session, file: StatementFile, stream: BinaryIO, *, act: Act) 
     """
     done: list[Applied] = []
     answer: _Answer | None = None
+    listener = payback_answers.Listener(session, act=act)
     for item in pain002.read(stream):
+        listener.hear(item)
         match item:
             case FileStatus():
                 if answer is not None:
@@ -103,6 +105,7 @@ def apply(session: Session, file: StatementFile, stream: BinaryIO, *, act: Act) 
                 answer.transaction(item)
     if answer is not None:
         done.append(answer.finish())
+    listener.finish()
     touched = {outcome for one in done for outcome in one.outcomes}
     if touched & {ItemOutcome.REJECTED, ItemOutcome.CREDITED}:
         outbox.defer(session, matching.JOB, lock=matching.JOB)  # lumps may add up otherwise now
