@@ -522,6 +522,18 @@ def test_a_claim_keeps_others_away_until_it_runs_out(session: Session, ours: Boo
     session.commit()
 
 
+def test_a_look_from_before_anothers_claim_claims_nothing(
+    session: Session, ours: Books, act: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looked before the other one committed, and locked the debit after, finds it taken."""
+    debit = debit_of(ours)
+    assert len(claim(session, act=act)) == 1
+    monkeypatch.setattr(notice_queue, "_lock_due", lambda *_: [debit.id])
+    assert claim(session, act=act) == []
+    assert notice_of(session, debit).attempts == 1
+    session.commit()
+
+
 def test_pauses_grow_with_every_attempt(session: Session, ours: Books, act: Act) -> None:
     debit_of(ours, collect_on=date(2027, 3, 1))
     now = act.at
