@@ -17,7 +17,7 @@ from mandates.models import Debit
 from mandates.notice_facts import Situation
 from mandates.states import DebitState
 
-_BECAUSE = "it is the first day that can be announced and collected now"
+CUT_OFF_PASSED = "the cut-off of the day before it had passed"
 
 
 def put_off(session: Session, debit_ids: Iterable[str], *, act: Act) -> list[str]:
@@ -36,9 +36,11 @@ def put_off(session: Session, debit_ids: Iterable[str], *, act: Act) -> list[str
     first_files = _first_files(session, held, act)
     moved = []
     for debit in held:
-        day = _first_day(situations[debit.id], first_files[debit.bank_account_id], act.today)
+        one, first_file = situations[debit.id], first_files[debit.bank_account_id]
+        day = _first_day(one, first_file, act.today)
         if day > debit.collect_on:
-            move(session, debit, day, because=_BECAUSE, act=act)
+            told = f"the customer is told {one.promise.days} days before"
+            move(session, debit, day, because=CUT_OFF_PASSED if day == first_file else told, act=act)
             moved.append(debit.id)
     return moved
 

@@ -146,6 +146,7 @@ def test_a_day_that_was_missed_is_announced_anew_when_a_batch_is_drafted(
     assert [debit.id for debit in batches.debits_of(session, batch.id)] == [kept.id]
     reload(session, missed)
     assert (missed.state, missed.collect_on) == ("scheduled", date(2026, 11, 23))
+    assert missed.moved_because == "the cut-off of the day before it had passed"
     all_sent(session, act=later)
     batch = debit_batches.draft(session, creditor_id=ours.creditor.id, act=later)[0]
     assert [debit.id for debit in batches.debits_of(session, batch.id)] == [missed.id]
@@ -432,7 +433,7 @@ def test_a_notice_that_leaves_late_says_the_day_that_it_allows(
     (notice,) = all_sent(session, act=later)
     reload(session, debit)
     assert debit.collect_on == notice.collect_on == date(2026, 12, 7)
-    assert debit.moved_because == "it is the first day that can be announced and collected now"
+    assert debit.moved_because == "the customer is told 14 days before"
     assert "Montag, 7. Dezember 2026" in text_of(notice)
     assert "2. Dezember 2026" not in text_of(notice)
     assert why(session, debit) is None
