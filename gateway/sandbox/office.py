@@ -19,6 +19,7 @@ from gateway.sandbox.case_work import CaseWork
 from gateway.sandbox.entries import Entry
 from gateway.sandbox.fortune import News
 from gateway.sandbox.founding import found, row_of
+from gateway.sandbox.lives import announces_debit
 from gateway.sandbox.paying_back import PayingBack
 from gateway.sandbox.post_office import PostOffice
 from gateway.sandbox.statements import AnswerFile
@@ -34,7 +35,6 @@ from reconciliation.importing import ImportReport
 
 MORNING, NOON, EVENING = time(8), time(10), time(19)  # UTC
 DAYS_AHEAD = 5  # T2 days before its collection that a debit goes into a file
-_GET_A_NOTICE = "37"  # customers whose number ends so
 ERP, CLERK, MANAGER = "erp", "clerk", "manager"
 
 
@@ -171,7 +171,7 @@ class Office:
 
     def _row(self, bill: Invoice) -> dict[str, object]:
         """Most invoices say by themselves when they will be collected; the other customers get a notice."""
-        if self.announced_by is AnnouncedBy.ERP or bill.customer_external_id[-1] in _GET_A_NOTICE:
+        if self.announced_by is AnnouncedBy.ERP or not announces_debit(bill):
             return row_of(bill)
         return row_of(bill) | {"pre_notified_on": str(bill.issued_on)}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 
 from sqlalchemy import select
@@ -31,6 +32,7 @@ class PostOffice:
     runtime: Runtime
     seed: int
     count: Counter[str] = field(default_factory=Counter)
+    on_sent: Callable[[bytes, date], None] = lambda _content, _on: None
 
     def send_due(self, *, act: Act) -> None:
         """Hand over everything that is due, as the job does it: claimed first, each outcome written down."""
@@ -77,6 +79,7 @@ class PostOffice:
             else:
                 notice_queue.note_sent(session, message.notice_id, act=act)
                 self.count["notices sent"] += 1
+                self.on_sent(message.content, act.today)
 
 
 def _claim(session: Session, act: Act) -> tuple[int, list[Outgoing]]:

@@ -21,6 +21,7 @@ from gateway.sandbox.fortune import World
 from gateway.sandbox.habits import Booking, Fees, Habits, Itemised, Reports, Returns
 from gateway.sandbox.office import Office
 from gateway.sandbox.standing_bank import Bank, Lateness
+from gateway.sandbox.watch import Watch
 from ledger.business_days import add_business_days, is_business_day
 from ledger.cut_offs import CutOff
 from ledger.money import Money
@@ -108,7 +109,7 @@ def run(
     year.run_out()
     report.bank, report.creditor_id = year.bank, year.office.creditor_id
     report.until = year.today
-    report.count, report.refused = year.office.count, year.office.refused
+    report.count, report.refused = year.office.count, [*year.office.refused, *year.watch.complaints]
     with runtime.sessions() as session:
         report.agreement = agreement.compare(session, year.bank, creditor_id=year.office.creditor_id)
     report.findings = verifying.verify(runtime)
@@ -127,6 +128,10 @@ class _Year:
     start: date
     end: date
     today: date
+    watch: Watch = field(default_factory=Watch)
+
+    def __post_init__(self) -> None:
+        self.office.post.on_sent = self.watch.mailed
 
     @classmethod
     def of(
@@ -166,7 +171,7 @@ class _Year:
         self.office.bill(fresh, on)
         for bill in fresh:
             self.world.billed(bill)
-        self.office.hear(list(self.world.news(on)), on)
+        self._hear(on)
         if add_business_days(on, -1).isocalendar()[1] != on.isocalendar()[1]:
             self.office.work_on_cases(self.bank.booked_by_reference, on, decide=on < self.end)
         at = datetime.combine(on, HANDED_IN_AT, tzinfo=UTC)
@@ -194,12 +199,24 @@ class _Year:
         self.office.end_day(self.today)
 
     def _hand_in(self, content: bytes, at: datetime) -> None:
-        message_id = reader.read(content).message_id
+        message = reader.read(content)
+        self.watch.look(message, self.world.bills, at.date(), announced=True)
         refusal = self.bank.hand_in(content, at=at, wishes=self.world.wishes)
         if refusal is not None:
-            self.office.refused.append(f"{message_id}: the bank took nothing: {refusal.explanation}")
+            self.office.refused.append(f"{message.message_id}: the bank took nothing: {refusal.explanation}")
             return
-        self.world.notice(self.bank.record.of_file(message_id))
+        answers = self.bank.record.of_file(message.message_id)
+        self.world.notice(answers)
+        self.watch.answered(answers, message)
+
+    def _hear(self, on: date) -> None:
+        """Customers tell of new accounts and of mandates that end."""
+        told = list(self.world.news(on))
+        self.office.hear(told, on)
+        for one in told:
+            mandate = self.world.lives[one.customer_external_id].mandate
+            if one.cancels and mandate is not None:
+                self.watch.cancelled(mandate.reference, on)
 
     def _pay_back(self, on: date, at: datetime) -> None:
         for content in self.office.reversals(on):
