@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from anyascii import anyascii
@@ -36,6 +37,8 @@ _SIGNS = {
     "&": "+",
     "…": "...",
 }
+
+_WORDS = 4096  # remembered, because many people share their names
 
 _MARKS = ("Mn", "Me")
 _LETTERS_AND_NUMBERS = ("L", "N")
@@ -143,16 +146,23 @@ def to_sepa(text: str, characters: Characters = DEFAULT) -> str:
     """
     if characters.clean.fullmatch(text) is not None:
         return text
-    written = unicodedata.normalize("NFC", text)
+    words = [_word(word, characters) for word in text.split()]
+    return " ".join(filter(None, words)) or (REPLACEMENT if words else "")
+
+
+@lru_cache(_WORDS)
+def _word(word: str, characters: Characters) -> str:
+    """A text without blanks in the characters the bank takes; an equivalent may bring in blanks."""
+    written = unicodedata.normalize("NFC", word)
     for character in set(characters.beyond.findall(written)):
         written = written.replace(character, characters.equivalents[character])
-    converted = " ".join(written.split())
-    return converted or (REPLACEMENT if text.strip() else "")
+    return " ".join(written.split())
 
 
 def shortened(text: str, limit: int, characters: Characters = DEFAULT) -> str:
     """The first `limit` characters of `to_sepa`, as a file has them; still never empty for a visible text."""
-    return to_sepa(text, characters)[:limit].rstrip()
+    written = to_sepa(text, characters)
+    return written if len(written) <= limit else written[:limit].rstrip()
 
 
 def changed(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from exporters.pain008 import places
 from exporters.pain008.findings import Quick, Setting, Verdict
-from ledger.sepa_text import is_sepa_reference
+from ledger.sepa_text import are_sepa_references, is_sepa_reference
 
 IDENTIFIERS = frozenset(
     (
@@ -41,7 +41,10 @@ def identifier(setting: Setting, path: str) -> Verdict:
         f"An identifier has 1 to {limit} of the characters that every bank takes, with slashes and blanks "
         "only inside and no two slashes in a row."
     )
-    return lambda text: None if is_sepa_reference(text, limit) else sentence
+    return Quick(
+        lambda text: None if is_sepa_reference(text, limit) else sentence,
+        lambda texts: are_sepa_references(texts, limit),
+    )
 
 
 def at_most(limit: int, sentence: Callable[[int], str]) -> Verdict:

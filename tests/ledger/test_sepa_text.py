@@ -5,8 +5,10 @@ from __future__ import annotations
 import string
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ledger.sepa_text import is_sepa_reference
+from ledger.sepa_text import are_sepa_references, is_sepa_reference
 
 # EPC230-15, once more as the guideline lists it: a-z A-Z 0-9 / - ? : ( ) . , ' + and the blank.
 ALLOWED = string.ascii_letters + string.digits + "/-?:().,'+ "
@@ -39,3 +41,8 @@ def test_every_character_is_classified() -> None:
 def test_a_limit_may_be_shorter() -> None:
     assert is_sepa_reference("x" * 16, limit=16)
     assert not is_sepa_reference("x" * 17, limit=16)
+
+
+@given(st.lists(st.text("ab/ ä", max_size=5) | st.text(), min_size=1, max_size=4), st.integers(1, 5))
+def test_many_references_are_told_as_each_of_them(texts: list[str], limit: int) -> None:
+    assert are_sepa_references(texts, limit) == all(is_sepa_reference(text, limit) for text in texts)
