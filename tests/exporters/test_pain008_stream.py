@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -134,6 +135,31 @@ def test_a_fault_deep_in_a_large_file_is_told_by_its_own_place(old: str, new: st
     report = in_pieces(source)
     assert report == whole(source)
     assert {finding.rule for finding in report.findings} - {"bic_missing"}
+
+
+def test_a_fault_behind_a_cut_at_the_end_of_a_block_is_told_by_its_line() -> None:
+    source = several(200).decode()
+    end = source.index("\n</PmtInf>")
+    late = source.index("<MndtId>", source.index("BLOCK-2"))
+    damaged = source[:late] + "<X/>" + source[late:]
+    found = stream.check(
+        [damaged[:end].encode(), damaged[end:].encode()], chosen=None, characters=LATIN, today=TODAY
+    )
+    assert found == whole(damaged.encode())
+    assert "schema" in {finding.rule for finding in found.findings}
+
+
+def test_each_block_is_held_to_its_own_day() -> None:
+    signed = date(2026, 12, 3)
+    late = block(transaction(signed_on=signed), collect_on=date(2026, 12, 4))
+    early = block(transaction(end_to_end_id="INV-2", signed_on=signed), payment_information_id="BLOCK-2")
+    for blocks, place in (((late, early), 2), ((early, late), 1)):
+        found = stream.check(
+            pieces(written(message(*blocks)), 500), chosen=None, characters=LATIN, today=None
+        ).findings
+        assert [(one.rule, one.path.split("/")[3]) for one in found] == [
+            ("signed_after_collection", f"PmtInf[{place}]")
+        ]
 
 
 def test_a_schema_broken_everywhere_is_told_alike() -> None:
