@@ -13,7 +13,7 @@ from ledger.acts import Act
 from ledger.business_days import add_business_days
 from ledger.database import among
 from ledger.errors import Conflict
-from mandates import batches, failures
+from mandates import batches, failures, paybacks, reversals
 from mandates.models import Batch, Debit, Mandate, MandateType, PaymentBlock
 from mandates.states import BATCH, DEBIT, MANDATE, BatchState, DebitState, MandateState
 
@@ -45,6 +45,7 @@ def reject(
     _free_one_off_mandates(session, refused, act)
     invoices.hold(session, [debit.invoice_id for debit in refused], None, act=act, cause="debit.rejected")
     failures.note(session, refused, on=on, reason_code=reason_code, act=act)
+    paybacks.note_done(session, reversals.paybacks_sent(session, ids), act=act)
 
 
 def not_taken(session: Session, batch_id: str, *, reason: str, act: Act) -> Batch:

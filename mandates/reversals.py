@@ -127,6 +127,16 @@ def of_payback(session: Session, payback_id: str) -> list[tuple[DebitReversal, D
     return [(reversal, debit) for reversal, debit in rows]
 
 
+def paybacks_sent(session: Session, debit_ids: Iterable[str]) -> set[str]:
+    """The payback batches at the bank that reverse one of these debits."""
+    rows = session.scalars(
+        select(DebitReversal.payback_id).where(
+            among(DebitReversal.debit_id, debit_ids), DebitReversal.state == ReversalState.SENT
+        )
+    )
+    return set(rows)
+
+
 def being_reversed(session: Session, debit_ids: Iterable[str]) -> set[str]:
     """Which of these debits we are giving back: no refund of their payment, and no other collection, may be made."""
     rows = session.scalars(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ledger import journal
 from ledger.acts import Act
 from ledger.money import Money
-from mandates import returns
+from mandates import paybacks, returns, reversals
 from mandates.models import Debit
 from mandates.named import Named
 from mandates.reason_codes import look_up
@@ -279,6 +279,8 @@ def _apply(
         bookings += debit_charges.bookings(found.line, found.kept, creditor_id)
     for (on, reason), debits in together.items():
         returns.give_back(session, debits, on=on, reason_code=reason, act=act)
+    came_back = [debit.id for debits in together.values() for debit in debits]
+    paybacks.note_done(session, reversals.paybacks_sent(session, came_back), act=act)
     journal.post(session, bookings, act=act)
 
 

@@ -250,6 +250,23 @@ def test_a_return_by_the_bank_before_the_reversal_opens_the_invoice_once(
     assert suspense(session, books) == 7_197
 
 
+def test_a_payback_batch_ends_when_the_bank_has_returned_all_that_it_would_have_reversed(
+    session: Session, books: Books, act: Act
+) -> None:
+    _, (one, other) = collected(books, 7_197, 12_000)
+    payback, _ = reversed_at_bank(books, [one, other])
+    take_in(session, statement(books, came_back(one)), act)
+    match(session, act)
+    session.commit()
+    reload(session, payback)
+    assert payback.state == "released"
+    take_in(session, statement(books, came_back(other, reason="AM04")), act)
+    match(session, act)
+    session.commit()
+    reload(session, payback)
+    assert payback.state == "booked"
+
+
 def test_a_return_by_the_bank_after_the_reversal_opens_nothing_a_second_time(
     session: Session, books: Books, act: Act
 ) -> None:
