@@ -30,6 +30,7 @@ from reconciliation.account_locks import AccountLocks, OutOfOrder
 from reconciliation.formats import detect
 from reconciliation.formats.archive import PassedOver
 from reconciliation.models import FileState, StatementFile, StatementRecord
+from reconciliation.one_report import Applied
 from reconciliation.receiving import NO_WISHES, Wishes
 from reconciliation.statement import (
     Header,
@@ -40,7 +41,6 @@ from reconciliation.statement import (
     StatementKind,
     UnreadableFile,
 )
-from reconciliation.status_reports import Applied
 
 CHUNK = 5_000  # lines that are looked up and written together; bounds memory, not meaning
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from reconciliation.status_reports import Applied
+from reconciliation.one_report import Applied
 
 
 def is_answer(one: dict[str, Any]) -> bool:
