@@ -155,7 +155,7 @@ def test_import_says_of_every_file_what_became_of_it(cli: CommandLine, good: Pat
     assert taken | {"file_id": 0, "statements": []} == {
         "file": "good.xml", "file_id": 0, "sha256": hashlib.sha256(good.read_bytes()).hexdigest(),
         "duplicate": False, "format": "camt.053.001.08", "statements": [], "imported": 2, "known": 0,
-        "promoted": 0, "refused": 0, "problems": [], "error": None, "members": [],
+        "promoted": 0, "refused": 0, "problems": [], "error": None, "answers": [], "members": [],
     }  # fmt: skip
     assert len(taken["statements"]) == 1
     assert (refused["imported"], refused["error"]["code"], refused["error"]["line"]) == (
