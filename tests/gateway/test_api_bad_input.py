@@ -197,7 +197,7 @@ def test_an_invoice_has_one_live_debit(story: Story) -> None:
 
 def test_a_debit_on_an_impossible_day_is_refused(story: Story) -> None:
     invoice = story.invoice(12_000, mandate=True)
-    for day, code in (("2026-11-18", "not_collectable"), ("9999-12-31", "invalid_request")):
+    for day, code in (("2026-11-18", "date_impossible"), ("9999-12-31", "invalid_request")):
         body = {"invoice_id": invoice["id"], "collect_on": day}
         refused = story.erp.post("/v1/debits", body, status=422)
         assert (refused["code"], refused["field"]) == (code, "collect_on")
