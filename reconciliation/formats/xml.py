@@ -114,7 +114,8 @@ def parse(data: bytes) -> etree._Element:
         raise UnreadableFile("The file is empty.")
     refuse_document_type(data[:CHUNK])
     parser = etree.XMLPullParser(events=("start-ns",), **_HARDENED)
-    _feed(parser, data)
+    for start in range(0, len(data), CHUNK):  # in pieces: libxml2 holds at most 10 MB that it has not read
+        _feed(parser, data[start : start + CHUNK])
     root = _close(parser)
     _refuse_declarations(root)
     for _ in _elements(parser):

@@ -205,3 +205,11 @@ def test_a_reversal_is_possible_from_the_due_date_to_the_fifth_bank_day_after_it
     said = message(LinesOfBlock(payment_information_id="PI1", lines=(line(collect_on=collect_on),)))
     found = rules.check(written(said), today=today)
     assert [one.rule for one in found] == ([] if in_time else ["window"])
+
+
+def test_a_file_of_more_than_ten_megabytes_is_checked_and_read() -> None:
+    said = message(LinesOfBlock(payment_information_id="PI1", lines=tuple(line(n) for n in range(1, 12_001))))
+    content = written(said)
+    assert len(content) > 10_000_000
+    assert rules.check(content) == ()
+    assert reader.read(content).count == 12_000
