@@ -219,7 +219,8 @@ def test_the_bytes_that_leave_are_those_of_the_draft_whatever_changed_since(
 ) -> None:
     debit, batch = scheduled(books), drafted(books)
     before = stored_files.of_batch(session, batch.id).content
-    session.get_one(Mandate, debit.mandate_id).debtor_name = "Erika Neuername"
+    invoice_of(session, debit).number = "RE-NEW"
+    books.account.batch_booking = False
     approve(session, batch.id, act=second(act))
     release(session, batch.id, act=second(act))
     session.commit()
