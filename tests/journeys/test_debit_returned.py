@@ -19,13 +19,16 @@ def test_a_returned_debit_reopens_its_invoice(
     story.bank_answers(batch, outcomes={debit["end_to_end_id"]: "AM04"})
     work()
 
-    assert story.status(returned) == "due"
+    assert story.status(returned) == "collecting"  # open again, and tried again by itself
     assert story.status(kept) == "paid_provisional"
     assert erp.get(f"/v1/invoices/{returned['id']}")["open_minor"] == 7_197
     debit = erp.get(f"/v1/debits/{debit['id']}")
     assert (debit["state"], debit["reason_code"]) == ("returned", "AM04")
     payment = treasury.get(f"/v1/payments/{debit['payment_id']}")
     assert (payment["state"], payment["returned_minor"], payment["allocated_minor"]) == ("returned", 7_197, 0)
+    (again,) = erp.all("/v1/debits", invoice_id=returned["id"], state="scheduled")
+    assert (again["retry_of"], again["attempt"], again["amount_minor"]) == (debit["id"], 2, 7_197)
+    assert again["collect_on"] > debit["collect_on"]
 
 
 def test_the_return_is_one_booking_of_amount_and_fee(
