@@ -6,6 +6,7 @@ import io
 from collections.abc import Collection
 from datetime import date
 
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from exporters import pre_flight, stored_files
@@ -18,8 +19,9 @@ from exporters.pre_flight import Finding, Severity
 from ledger.acts import Act
 from ledger.errors import Conflict, Rejected
 from ledger.models import BankAccount
-from mandates import batches, releasing
+from mandates import batches, rejections, releasing
 from mandates.models import Batch, Scheme
+from reconciliation.models import StatementRecord
 
 
 class BankWouldRefuse(Rejected):
@@ -28,6 +30,10 @@ class BankWouldRefuse(Rejected):
 
 class TotalNotConfirmed(Rejected):
     """A file so much larger than usual is approved by typing its total."""
+
+
+class MayHaveBeenTaken(Conflict):
+    """The statements do not prove that the bank never took a file: it would be collected a second time."""
 
 
 class OtherFile(Conflict):
@@ -103,6 +109,63 @@ def release(session: Session, batch_id: str, *, act: Act) -> tuple[Batch, Stored
         raise OtherFile("The file is not the one that was approved. Discard the batch and draft it again.")
     _require_acceptable(pre_flight.examine(session, batch, leaving=True, act=act))
     return batch, stored_files.release(session, file.id, act=act)
+
+
+def not_taken(session: Session, batch_id: str, *, reason: str, act: Act) -> Batch:
+    """A person found that the bank never took a released file, or a part of it: what still waits is given up.
+
+    The statements of the account must reach the last collection date, and none of their lines may wait that names
+    something of the file. Raises MayHaveBeenTaken, or what `mandates.rejections.not_taken` raises.
+    """
+    batch = batches.get(session, batch_id)
+    _require_told(session, batch)
+    _require_unseen(session, batch_id)
+    return rejections.not_taken(session, batch_id, reason=reason, act=act)
+
+
+def _require_told(session: Session, batch: Batch) -> None:
+    last = max((block.collect_on for block in batches.blocks_of(session, batch.id)), default=None)
+    told = session.scalar(
+        select(func.max(func.coalesce(StatementRecord.closes_on, StatementRecord.to_on))).where(
+            StatementRecord.bank_account_id == batch.bank_account_id
+        )
+    )
+    if last is not None and (told is None or told < last):
+        raise MayHaveBeenTaken(
+            f"The statements of its account do not reach {last.isoformat()}: import them first.",
+            field="batch_id",
+        )
+
+
+_SEEN = """
+WITH ours AS (
+    SELECT debits.end_to_end_id AS name FROM debits JOIN payment_blocks ON payment_blocks.id = debits.block_id
+    WHERE payment_blocks.batch_id = :batch AND debits.state = 'submitted'
+), lumps AS (
+    SELECT payment_information_id AS name FROM payment_blocks WHERE batch_id = :batch
+    UNION ALL SELECT message_id FROM batches WHERE id = :batch
+)
+SELECT lines.id FROM statement_lines AS lines
+JOIN batches ON batches.id = :batch AND batches.bank_account_id = lines.bank_account_id
+WHERE lines.state IN ('new', 'unexplained', 'proposed') AND lines.amount_minor > 0 AND (
+    lines.end_to_end_id IN (SELECT name FROM ours)
+    OR lines.batch_payment_information_id IN (SELECT name FROM lumps)
+    OR lines.batch_message_id IN (SELECT name FROM lumps)
+    OR EXISTS (
+        SELECT 1 FROM jsonb_array_elements(lines.details) AS part
+        WHERE part ->> 'end_to_end_id' IN (SELECT name FROM ours)
+    )
+)
+ORDER BY lines.id LIMIT 1
+"""
+
+
+def _require_unseen(session: Session, batch_id: str) -> None:
+    line_id = session.scalar(text(_SEEN), {"batch": batch_id})
+    if line_id is not None:
+        raise MayHaveBeenTaken(
+            f"Statement line {line_id} names it and waits: decide about that first.", field="batch_id"
+        )
 
 
 def _store(session: Session, batch: Batch, *, act: Act) -> StoredFile:

@@ -70,6 +70,7 @@ def not_taken(session: Session, batch_id: str, *, reason: str, act: Act) -> Batc
     states.move(session, DEBIT, ids, DebitState.CANCELLED, act=act, reason=reason)
     _free_one_off_mandates(session, waiting, act)
     invoices.hold(session, [debit.invoice_id for debit in waiting], None, act=act, cause="debit.cancelled")
+    paybacks.note_done(session, reversals.paybacks_sent(session, ids), act=act)
     if len(waiting) == batch.debit_count:
         states.move(session, BATCH, [batch_id], BatchState.REJECTED, act=act, reason=reason)
         _emit_batch(session, batch, BatchState.REJECTED, 0, act, origin="duecourse")

@@ -20,7 +20,7 @@ from gateway.api.paging import AtCursor, Page, page
 from gateway.api.shapes import SEEN, Day, FileOut, Id, Minor, Reason
 from gateway.session import CurrentSession, Reader, Settler, SettlerOnce, TransactionalRoute
 from ledger import creditors
-from mandates import batches, rejections
+from mandates import batches
 from mandates.models import Batch, Debit, PaymentBlock, Scheme
 
 router = APIRouter(prefix="/v1/debit-batches", tags=["debits"], route_class=TransactionalRoute)
@@ -222,7 +222,7 @@ def discard_batch(batch_id: Id, body: Reason, session: CurrentSession, act: Sett
 def give_up_batch(batch_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce) -> BatchOut:
     """The bank never took the file, or a part of it: the debits that still wait are cancelled, their invoices can be
     collected again. It can be said once the money should have been here, by somebody else than who drafted it."""
-    return shown(session, rejections.not_taken(session, batch_id, reason=body.reason, act=act))
+    return shown(session, debit_batches.not_taken(session, batch_id, reason=body.reason, act=act))
 
 
 @router.get("/{batch_id}/file", response_class=Response)

@@ -19,7 +19,7 @@ from gateway.roles import Permission
 from ledger import creditors
 from ledger.acts import Act
 from ledger.database import among
-from mandates import batches, rejections
+from mandates import batches
 from mandates.models import Batch, Debit, Scheme
 
 app = typer.Typer(
@@ -225,7 +225,9 @@ def not_taken(batch_id: BatchId, reason: Why, as_json: AsJson = False) -> None:
     """
     batch = _do(
         Permission.SETTLE,
-        lambda session, act: shown(session, rejections.not_taken(session, batch_id, reason=reason, act=act)),
+        lambda session, act: shown(
+            session, debit_batches.not_taken(session, batch_id, reason=reason, act=act)
+        ),
     )
     _show(batch, as_json=as_json, done="given up")
 
