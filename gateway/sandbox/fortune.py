@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 
@@ -133,6 +133,18 @@ class World:
     def is_quiet(self) -> bool:
         """Whether nobody plans a transfer any more."""
         return not self._transfers
+
+    def learn(self, message: DirectDebitMessage) -> None:
+        """Customers also get invoices that only the company makes: for the bank's fee of a return, `-R1` and so on."""
+        on = message.created_at.date()
+        for block in message.blocks:
+            for one in block.transactions:
+                number = number_of(one.end_to_end_id)
+                if number not in self.bills:
+                    failed = self.bills[number.rpartition("-R")[0]]
+                    self.bills[number] = replace(
+                        failed, number=number, total=one.amount, issued_on=on, due_on=on
+                    )
 
     def _pays_by_himself(self, bill: Invoice) -> bool:
         life = self.lives[bill.customer_external_id]

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from credit_control import collecting, follow_ups
+from credit_control import collecting, follow_ups, return_fees
 from exporters import debit_batches, stored_files
 from gateway import invoice_import
 from gateway.runtime import Runtime
@@ -26,7 +26,7 @@ from gateway.sandbox.statements import AnswerFile
 from ledger import invoices
 from ledger.acts import Act
 from ledger.business_days import add_business_days
-from mandates import batches, returns
+from mandates import batches, returns, terms
 from mandates.drafting import NothingToCollect
 from mandates.models import AnnouncedBy, Debit, Scheme
 from mandates.states import LIVE
@@ -49,6 +49,7 @@ class Office:
     refused: list[str] = field(default_factory=list)
     seed: int = 0
     announced_by: AnnouncedBy = AnnouncedBy.ERP
+    charges_fees: bool = False
     scheduled_before: int = DAYS_AHEAD  # T2 days before its due date that an invoice gets its debit
 
     def __post_init__(self) -> None:
@@ -62,6 +63,10 @@ class Office:
         self.creditor_id = self.runtime.run(
             lambda session: found(session, self.company, act=act, announced_by=self.announced_by)
         )
+        if self.charges_fees:
+            self.runtime.run(
+                lambda session: terms.change(session, self.creditor_id, charge_return_fee=True, act=act)
+            )
 
     def bill(self, bills: Sequence[Invoice], on: date) -> None:
         """The ERP pushes the invoices of the day."""
@@ -134,7 +139,15 @@ class Office:
                 break
             self.count["debits tried again"] += len(done.retried)
             self.count["debits not tried again"] += len(done.left)
+        self._charge_fees(act)
         self.count["settled"] += self.runtime.run(lambda session: returns.settle(session, act=act))
+
+    def _charge_fees(self, act: Act) -> None:
+        while True:
+            done = self.runtime.run(lambda session: return_fees.charge(session, act=act))
+            if not done.looked_at:
+                return
+            self.count["fees charged on"] += len(done.charged)
 
     def has_live_debits(self) -> bool:
         """Whether a debit waits to be sent, or for the bank."""

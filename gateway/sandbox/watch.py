@@ -19,7 +19,7 @@ from ledger.business_days import roll_forward
 
 NOTICE = timedelta(days=14)  # EPC016-06, section 4.3; nobody in the story agreed on another time
 TOLD_BY = timedelta(days=10)  # calendar days after which every file of the bank has come, late ones too
-_NUMBER = re.compile(r"RE-\d{4}-\d{5}")
+_NUMBER = re.compile(r"RE-\d{4}-\d{5}(?:-R\d+)?")
 _ENDS = {"MD01": "whose debtor says there was no mandate", "MD07": "of a dead debtor"}
 _CLOSED = "AC04"
 

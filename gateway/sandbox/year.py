@@ -146,7 +146,12 @@ class _Year:
         )
         lived = lives.live(made, start=start, months=months, seed=seed)
         office = Office(
-            runtime, made, seed=seed, announced_by=AnnouncedBy.DUECOURSE, scheduled_before=TIME_TO_ANNOUNCE
+            runtime,
+            made,
+            seed=seed,
+            announced_by=AnnouncedBy.DUECOURSE,
+            charges_fees=True,
+            scheduled_before=TIME_TO_ANNOUNCE,
         )
         office.open_books(start)
         bills = list(lives.bills(list(lived.values()), start=start, months=months, seed=seed))
@@ -200,6 +205,7 @@ class _Year:
 
     def _hand_in(self, content: bytes, at: datetime) -> None:
         message = reader.read(content)
+        self.world.learn(message)
         self.watch.look(message, self.world.bills, at.date(), announced=True)
         refusal = self.bank.hand_in(content, at=at, wishes=self.world.wishes)
         if refusal is not None:

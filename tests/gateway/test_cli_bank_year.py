@@ -7,20 +7,12 @@ from pathlib import Path
 from tests.gateway.conftest import CommandLine
 
 
-def test_a_month_of_a_few_customers_agrees_and_says_so(dry: CommandLine, tmp_path: Path) -> None:
-    told = dry(
-        "bank",
-        "year",
-        "--dir",
-        tmp_path / "year",
-        "--seed",
-        "3",
-        "--customers",
-        "4",
-        "--months",
-        "1",
-        "--json",
-    ).json
+def test_a_month_of_a_few_customers_agrees_and_is_the_same_again(dry: CommandLine, tmp_path: Path) -> None:
+    words = (
+        "bank", "year", "--dir", tmp_path / "year", "--seed", "3", "--customers", "4", "--months", "1",
+        "--trouble", "6", "--json",
+    )  # fmt: skip
+    told = dry(*words).json
     assert told["differences"] == []
     assert (told["seed"], told["customers"], told["months"], told["days"]) == (3, 4, 1, 20)
     assert set(told["figures"]) == {
@@ -33,6 +25,7 @@ def test_a_month_of_a_few_customers_agrees_and_says_so(dry: CommandLine, tmp_pat
     assert sum(told["debits"].values()) == told["count"]["debits"] > 0
     assert set(told["invariants"].values()) == {0}
     assert (tmp_path / "year" / ".duecourse-year").exists()
+    assert dry(*words).json == told
 
 
 def test_a_folder_with_other_things_is_left_alone(dry: CommandLine, tmp_path: Path) -> None:
