@@ -36,21 +36,10 @@ class CustomerIn(BaseModel):
     )  # fmt: skip
 
 
-class CustomerChange(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class CustomerChange(CustomerIn):
+    """What is left out stays as it is; null takes a fact away."""
 
     name: str = Field(default="", min_length=1, max_length=140)
-    external_id: str | None = Field(default=None, min_length=1, max_length=100)
-    email: str | None = Field(default=None, max_length=254)
-    iban: str | None = Field(default=None, max_length=50)
-    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
-    street: str | None = Field(default=None, max_length=70)
-    postcode: str | None = Field(default=None, max_length=16)
-    town: str | None = Field(default=None, max_length=35)
-    notice_days: int | None = Field(
-        default=None, ge=0, le=90, strict=True,
-        description="Calendar days agreed between the notice of a debit and the debit; else the creditor's terms.",
-    )  # fmt: skip
 
 
 class CustomerOut(BaseModel):

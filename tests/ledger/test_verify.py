@@ -74,7 +74,7 @@ def test_lively_books_are_in_order_and_add_up(books_engine: Engine) -> None:
         "allocations_stay_in_currency": 6,
         "status_follows_amounts": 5,
         "history_tells_the_state": 11,
-        "audit_chain_unbroken": 31,
+        "audit_chain_unbroken": 32,
         "events_in_order": 21,
     }
 
