@@ -13,7 +13,7 @@ from ledger.acts import Act
 from ledger.database import among, expire_rows
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.models import BankAccount
-from mandates import drafting, terms
+from mandates import debits, drafting, terms
 from mandates.debits import DebitNotFound
 from mandates.drafting import NothingToCollect
 from mandates.models import Batch, Debit, PaymentBlock, Scheme
@@ -166,7 +166,10 @@ def _void_approval(session: Session, batch: Batch, *, act: Act, reason: str) -> 
 
 
 def _let_go(session: Session, leaving: Sequence[Debit], *, reason: str, act: Act) -> None:
-    """Debits leave their batch and are scheduled again; nothing of the file holds for them any more."""
+    """Debits leave their batch and are scheduled again; nothing of the file holds for them any more.
+
+    Those on which nothing may be drawn any more are cancelled.
+    """
     ids = [debit.id for debit in leaving]
     states.move(session, DEBIT, ids, DebitState.SCHEDULED, act=act, reason=reason)
     session.execute(
@@ -174,6 +177,7 @@ def _let_go(session: Session, leaving: Sequence[Debit], *, reason: str, act: Act
         execution_options={"synchronize_session": False},
     )
     expire_rows(session, "debits", ids, drafting.TAKEN_DOWN)
+    debits.drop_undrawable(session, ids, act=act)
 
 
 def blocks_of(session: Session, batch_id: str) -> list[PaymentBlock]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger import cut_offs, invoices, outbox, states
 from ledger.acts import Act
-from ledger.database import violated
+from ledger.database import among, violated
 from ledger.errors import DuecourseError, NotFound
 from ledger.identifiers import new_id
 from ledger.models import BankAccount, Customer, Invoice
@@ -143,6 +143,24 @@ def drop_stale(session: Session, *, creditor_id: str, act: Act) -> int:
     ).all()
     drop(session, stale, reason="invoice, mandate or customer has changed", act=act)
     return len(stale)
+
+
+def drop_undrawable(session: Session, debit_ids: Iterable[str], *, act: Act) -> None:
+    """Cancel those of these scheduled debits whose mandate has ended or rests, or whose customer was stopped."""
+    doomed = session.scalars(
+        select(Debit)
+        .join(Mandate, Mandate.id == Debit.mandate_id)
+        .join(Customer, Customer.id == Mandate.customer_id)
+        .where(
+            among(Debit.id, debit_ids),
+            Debit.state == DebitState.SCHEDULED,
+            (Mandate.state != MandateState.ACTIVE) | Customer.automatic_stopped_at.is_not(None),
+        )
+        .order_by(Debit.id)
+        .with_for_update(of=Debit)
+        .execution_options(populate_existing=True)
+    ).all()
+    drop(session, doomed, reason="mandate or customer has changed", act=act)
 
 
 def _first_file(session: Session, creditor_id: str, act: Act) -> date:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import outbox, states
+from ledger import customers, outbox, states
 from ledger.acts import Act
 from ledger.database import among
+from ledger.models import Customer
 from mandates import debits, lifecycle
 from mandates.models import Debit, Mandate
 from mandates.states import MANDATE, DebitState, MandateState
@@ -38,6 +39,18 @@ def resume(session: Session, mandate_id: str, *, reason: str, act: Act) -> Manda
     session.flush()
     outbox.emit(session, _event(mandate, "mandate.resumed", act, None, None))
     return mandate
+
+
+def stop_customer(session: Session, customer_id: str, *, because: str, act: Act) -> Customer:
+    """Nothing is collected from a customer without a person any more, and what is scheduled is cancelled.
+
+    A batch with a debit of theirs can no longer be released. Raises CustomerNotFound or UnreadableText.
+    """
+    customer = customers.get(session, customer_id)
+    customers.stop_automatic(session, [customer_id], because=because, act=act)
+    theirs = select(Mandate.id).where(Mandate.customer_id == customer_id).order_by(Mandate.id)
+    drop_scheduled(session, session.scalars(theirs).all(), reason="the customer is stopped", act=act)
+    return customer
 
 
 def withdraw(

@@ -15,6 +15,7 @@ from gateway.session import CurrentSession, Decider, Reader, Seller, Transaction
 from ledger import customers
 from ledger.customers import CustomerFacts
 from ledger.models import Customer
+from mandates import suspending
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=TransactionalRoute)
 
@@ -98,10 +99,10 @@ def get_customer(customer_id: Id, session: CurrentSession, act: Reader) -> Custo
 
 @router.post("/{customer_id}/stop-automatic")
 def stop_automatic(customer_id: Id, body: Reason, session: CurrentSession, act: Seller) -> CustomerOut:
-    """Nothing is collected from this customer without a person any more."""
-    customer = customers.get(session, customer_id)
-    customers.stop_automatic(session, [customer_id], because=body.reason, act=act)
-    return CustomerOut.model_validate(customer)
+    """Nothing is collected from this customer without a person any more; what is scheduled is cancelled."""
+    return CustomerOut.model_validate(
+        suspending.stop_customer(session, customer_id, because=body.reason, act=act)
+    )
 
 
 @router.post("/{customer_id}/resume-automatic")
