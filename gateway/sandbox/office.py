@@ -200,9 +200,9 @@ class Office:
             done = self.runtime.run(
                 lambda session: matching.match_chunk(session, act=act, after=start)  # noqa: B023 - run at once
             )
-            if not done.looked_at:
-                return
             self.count.update({f"line: {rule}": number for rule, number in done.by_rule.items()})
+            if done.looked_at < matching.CHUNK:
+                return
             after = done.last_line_id
 
 
