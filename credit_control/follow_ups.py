@@ -19,7 +19,7 @@ from ledger.states import CollectionStatus
 from ledger.texts import checked_text
 from mandates import debits, lifecycle, terms
 from mandates.collectable import MandateNotActive, Wish
-from mandates.models import Debit, MandateAmendment
+from mandates.models import Debit, Mandate, MandateAmendment
 from mandates.reason_codes import NextStep
 from mandates.states import FAILED, DebitState, MandateState
 
@@ -136,7 +136,10 @@ def clear(session: Session, debit_id: str, *, because: str, act: Act) -> Debit:
 def _lock_waiting(session: Session, limit: int) -> list[Debit]:
     """Failed debits nobody decided about: all to be retried, and those with wrong data once these were mended."""
     mended = select(MandateAmendment.id).where(
-        MandateAmendment.mandate_id == Debit.mandate_id, MandateAmendment.amended_at > gate.FAILED_AT
+        MandateAmendment.mandate_id == Debit.mandate_id,
+        MandateAmendment.amended_at > gate.FAILED_AT,
+        Mandate.id == Debit.mandate_id,
+        gate.ACCOUNT_IS_ANOTHER,
     )
     query = (
         select(Debit)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.database import among
@@ -208,11 +208,18 @@ FAILED_AT = (
 )
 
 
+# A wrong account is mended by another account only, whatever else of the mandate changed.
+ACCOUNT_IS_ANOTHER = or_(
+    Debit.reason_code.is_distinct_from("AC01"), Mandate.iban.is_distinct_from(Debit.debtor_iban)
+)
+
+
 def _amended_since(session: Session, debit_ids: Sequence[str]) -> set[str]:
     """Those of these failed debits whose mandate was amended after they failed."""
     rows = session.scalars(
         select(Debit.id)
         .join(MandateAmendment, MandateAmendment.mandate_id == Debit.mandate_id)
-        .where(among(Debit.id, debit_ids), MandateAmendment.amended_at > FAILED_AT)
+        .join(Mandate, Mandate.id == Debit.mandate_id)
+        .where(among(Debit.id, debit_ids), MandateAmendment.amended_at > FAILED_AT, ACCOUNT_IS_ANOTHER)
     )
     return set(rows)

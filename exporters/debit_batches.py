@@ -6,7 +6,7 @@ import io
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from exporters import pre_flight, stored_files
@@ -16,12 +16,12 @@ from exporters.pain008 import characters, profiles
 from exporters.pain008.check import Report
 from exporters.pain008.checked import write_checked
 from exporters.pre_flight import Finding, Severity
+from exporters.told import MayHaveBeenTaken, require_told
 from ledger.acts import Act
 from ledger.errors import Conflict, Rejected
 from ledger.models import BankAccount
 from mandates import batches, rejections, releasing
 from mandates.models import Batch, Scheme
-from reconciliation.models import StatementRecord
 
 
 class BankWouldRefuse(Rejected):
@@ -30,10 +30,6 @@ class BankWouldRefuse(Rejected):
 
 class TotalNotConfirmed(Rejected):
     """A file so much larger than usual is approved by typing its total."""
-
-
-class MayHaveBeenTaken(Conflict):
-    """The statements do not prove that the bank never took a file: it would be collected a second time."""
 
 
 class OtherFile(Conflict):
@@ -118,23 +114,10 @@ def not_taken(session: Session, batch_id: str, *, reason: str, act: Act) -> Batc
     something of the file. Raises MayHaveBeenTaken, or what `mandates.rejections.not_taken` raises.
     """
     batch = batches.get(session, batch_id)
-    _require_told(session, batch)
+    days = [block.collect_on for block in batches.blocks_of(session, batch_id)]
+    require_told(session, batch.bank_account_id, max(days, default=act.today), field="batch_id")
     _require_unseen(session, batch_id)
     return rejections.not_taken(session, batch_id, reason=reason, act=act)
-
-
-def _require_told(session: Session, batch: Batch) -> None:
-    last = max((block.collect_on for block in batches.blocks_of(session, batch.id)), default=None)
-    told = session.scalar(
-        select(func.max(func.coalesce(StatementRecord.closes_on, StatementRecord.to_on))).where(
-            StatementRecord.bank_account_id == batch.bank_account_id
-        )
-    )
-    if last is not None and (told is None or told < last):
-        raise MayHaveBeenTaken(
-            f"The statements of its account do not reach {last.isoformat()}: import them first.",
-            field="batch_id",
-        )
 
 
 _SEEN = """

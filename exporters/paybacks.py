@@ -11,11 +11,14 @@ from exporters.debit_batches import BankWouldRefuse
 from exporters.models import StoredFile
 from exporters.pain007 import rules
 from exporters.payback_findings import Severity
+from exporters.told import require_told
 from ledger import refunds
 from ledger.acts import Act
+from ledger.business_days import add_business_days
 from mandates import payback_drafting, paybacks, reversals
 from mandates.payback_drafting import RefundWishes
 from mandates.payback_models import PaybackBatch, PaybackKind, ReversalReason
+from mandates.rejections import DAYS_TO_WAIT
 
 
 def draft_refunds(session: Session, wishes: RefundWishes, *, act: Act) -> tuple[PaybackBatch, StoredFile]:
@@ -74,6 +77,20 @@ def discard(session: Session, payback_id: str, *, reason: str, act: Act) -> Payb
     """Give up a batch that was not released. Raises PaybackNotFound or IllegalMove."""
     _lock_parts(session, payback_id)
     return paybacks.discard(session, payback_id, reason=reason, act=act)
+
+
+def not_taken(session: Session, payback_id: str, *, reason: str, act: Act) -> PaybackBatch:
+    """A person found that the bank never took a released file: what of it still waits is given up.
+
+    The statements of its account must reach DAYS_TO_WAIT T2 days after its day. Raises MayHaveBeenTaken, or what
+    `mandates.paybacks.not_taken` raises.
+    """
+    _lock_parts(session, payback_id)
+    payback = paybacks.get(session, payback_id)
+    day = payback.execute_on or (payback.released_at or act.at).date()
+    until = add_business_days(day, DAYS_TO_WAIT)
+    require_told(session, payback.bank_account_id, until, field="payback_id")
+    return paybacks.not_taken(session, payback_id, reason=reason, act=act)
 
 
 def _lock_parts(session: Session, payback_id: str) -> None:

@@ -12,6 +12,7 @@ from ledger.acts import Act
 from ledger.database import among
 from ledger.errors import Conflict, NotFound
 from ledger.models import Refund
+from ledger.states import RefundState
 from mandates import reversals
 from mandates.payback_models import PaybackBatch, PaybackRefund
 from mandates.states import PAYBACK, REVERSAL, PaybackState, ReversalState
@@ -123,6 +124,31 @@ def discard(session: Session, payback_id: str, *, reason: str, act: Act) -> Payb
     ordered = [reversal.id for reversal, _ in reversals.of_payback(session, payback_id)]
     states.move(session, REVERSAL, ordered, ReversalState.CANCELLED, act=act, reason=reason)
     session.flush()
+    return payback
+
+
+def not_taken(session: Session, payback_id: str, *, reason: str, act: Act) -> PaybackBatch:
+    """A person found that the bank never took a released file, or a part of it: what still waits is given up.
+
+    Its refunds can be drafted again, and reversals that still wait are cancelled. Raises PaybackNotFound,
+    SecondPersonNeeded, or IllegalMove for a batch that was not released or has its end.
+    """
+    payback = lock(session, payback_id)
+    _require_second_person(payback, act)
+    waiting = session.scalars(
+        select(PaybackRefund)
+        .join(Refund, Refund.id == PaybackRefund.refund_id)
+        .where(PaybackRefund.payback_id == payback_id, Refund.state == RefundState.REQUESTED)
+    ).all()
+    sent = [one.id for one, _ in reversals.of_payback(session, payback_id) if one.state == ReversalState.SENT]
+    everything = len(waiting) + len(sent) == payback.part_count
+    to = PaybackState.REJECTED if everything else PaybackState.BOOKED
+    states.move(session, PAYBACK, [payback_id], to, act=act, reason=reason)
+    for one in waiting:
+        one.given_back_at = act.at
+    states.move(session, REVERSAL, sent, ReversalState.CANCELLED, act=act, reason=reason)
+    session.flush()
+    _emit(session, payback, f"payback.{to}", act)
     return payback
 
 

@@ -169,6 +169,15 @@ def discard_payback_batch(
     return shown(session, paybacks.discard(session, payback_id, reason=body.reason, act=act))
 
 
+@router.post("/{payback_id}/not-taken")
+def give_up_payback_batch(
+    payback_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce
+) -> PaybackOut:
+    """The bank never took the file, as the statements of its account show: refunds can be drafted again, reversals are
+    cancelled. Somebody else than who drafted it says so."""
+    return shown(session, paybacks.not_taken(session, payback_id, reason=body.reason, act=act))
+
+
 @router.get("/{payback_id}/file", response_class=Response)
 def download_payback_file(payback_id: Id, session: CurrentSession, act: Settler) -> Response:
     """The pain.001 or pain.007, hashed again before it is handed out; the download is written down."""

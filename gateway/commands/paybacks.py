@@ -165,6 +165,19 @@ def discard(payback_id: PaybackId, reason: Why, as_json: AsJson = False) -> None
     _show(payback, as_json=as_json, done="discarded")
 
 
+@app.command("not-taken")
+def not_taken(payback_id: PaybackId, reason: Why, as_json: AsJson = False) -> None:
+    """Say that the bank never took a released file: what of it still waits is given up.
+
+    Example: duecourse payback not-taken pbk_01jz3q5v9yfk2a8m4t6w7x1c0d --reason "the upload had failed"
+    """
+    payback = do(
+        Permission.SETTLE,
+        lambda session, act: shown(session, paybacks.not_taken(session, payback_id, reason=reason, act=act)),
+    )
+    _show(payback, as_json=as_json, done="given up")
+
+
 @app.command()
 def file(
     payback_id: PaybackId, to: Annotated[Path, typer.Option("--out", help="Folder to write it to.")] = Path()

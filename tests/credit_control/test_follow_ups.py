@@ -16,12 +16,12 @@ from credit_control.follow_ups import ClearedAlready, NotFailed, TriedAgainAlrea
 from ledger import credit_notes, customers
 from ledger.acts import Act
 from ledger.credit_notes import CreditNoteFacts
-from ledger.identifiers import new_id
 from ledger.models import Customer
-from mandates import cancelling, debits, suspending, terms
+from mandates import amending, cancelling, debits, suspending, terms
+from mandates.amending import Changes
 from mandates.collectable import MandateNotActive
 from mandates.debits import DebitNotFound
-from mandates.models import AnnouncedBy, Debit, Mandate, MandateAmendment, MandateType
+from mandates.models import AnnouncedBy, Debit, Mandate, MandateType
 from reconciliation import by_hand
 from tests.factories.books import Books, debtor_iban
 from tests.factories.collecting import (
@@ -175,13 +175,8 @@ def test_wrong_data_are_tried_again_once_they_were_amended(session: Session, boo
     debit = scheduled(books)
     came_back(books, debit, code="AC01")
     assert follow(books).looked_at == 0
-    session.add(
-        MandateAmendment(
-            id=new_id("amd"), mandate_id=debit.mandate_id, reference_before="M1", debtor_name_before="E",
-            iban_before=debtor_iban(1), reason="typing error", amended_at=on(act, date(2026, 11, 27)).at,
-            amended_by="treasury",
-        )
-    )  # fmt: skip
+    mended = on(act, date(2026, 11, 27))
+    amending.amend(session, debit.mandate_id, Changes(iban=debtor_iban(1)), reason="typing error", act=mended)
     report = follow(books, day=date(2026, 11, 27))
     assert list(report.retried) == [debit.id]
     assert retry_of(session, debit).collect_on == date(2026, 11, 30)

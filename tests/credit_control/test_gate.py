@@ -13,11 +13,11 @@ from credit_control.gate import Decision, Facts, Failure
 from ledger import customers, invoices
 from ledger.acts import Act
 from ledger.customers import NotStopped
-from ledger.identifiers import new_id
 from ledger.models import Customer, Invoice
 from ledger.states import CollectionStatus
-from mandates import returns, reversals, suspending, terms
-from mandates.models import Debit, MandateAmendment
+from mandates import amending, returns, reversals, suspending, terms
+from mandates.amending import Changes
+from mandates.models import Debit
 from mandates.payback_models import ReversalReason
 from mandates.reason_codes import NextStep
 from mandates.returns import Credit
@@ -184,18 +184,15 @@ def test_data_amended_after_the_failure_open_the_gate_and_earlier_ones_do_not(
 ) -> None:
     debit = scheduled(books)
 
-    def amend(later: Act) -> None:
-        session.add(
-            MandateAmendment(
-                id=new_id("amd"), mandate_id=debit.mandate_id, reference_before="M1", debtor_name_before="E",
-                iban_before=debtor_iban(1), reason="typing error", amended_at=later.at, amended_by="treasury",
-            )
-        )  # fmt: skip
+    def amend(later: Act, **changes: str) -> None:
+        amending.amend(session, debit.mandate_id, Changes(**changes), reason="typing error", act=later)
 
-    amend(act)
+    amend(act, iban=debtor_iban(1))
     came_back(session, books, debit, "AC01")
     assert not decision(session, invoice_of(session, debit)).allowed
-    amend(days_later(act, 1))
+    amend(days_later(act, 1), debtor_name="Erika Anders")  # the account that was wrong is the same
+    assert not decision(session, invoice_of(session, debit)).allowed
+    amend(days_later(act, 1), iban=debtor_iban(2))
     assert decision(session, invoice_of(session, debit)).allowed
 
 

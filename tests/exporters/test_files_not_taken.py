@@ -6,11 +6,13 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from exporters import debit_batches
-from exporters.debit_batches import MayHaveBeenTaken
+from exporters import debit_batches, paybacks
+from exporters.told import MayHaveBeenTaken
 from ledger.acts import Act
+from ledger.states import IllegalMove
 from mandates import batches
-from tests.factories import camt
+from mandates.paybacks import SecondPersonNeeded
+from tests.factories import camt, paying_back
 from tests.factories.bank import match, take_in
 from tests.factories.books import OUR_IBAN, Books
 from tests.factories.collecting import on, refused, reload, second
@@ -79,3 +81,23 @@ def test_reversals_of_what_was_never_taken_are_not_waited_for(
     session.commit()
     reload(session, payback)
     assert payback.state == "booked"
+
+
+def test_refunds_of_a_file_that_the_bank_never_took_can_be_drafted_again(
+    session: Session, books: Books, act: Act
+) -> None:
+    refund = paying_back.refund(books)
+    payback = paying_back.released(books, [refund])
+    third = second(on(act, LATE))
+    with refused(session, MayHaveBeenTaken, "payback_id"):
+        paybacks.not_taken(session, payback.id, reason=WHY, act=third)
+    told(books, until=date(2026, 11, 30))
+    with refused(session, SecondPersonNeeded):
+        paybacks.not_taken(session, payback.id, reason=WHY, act=on(act, LATE))
+    paybacks.not_taken(session, payback.id, reason=WHY, act=third)
+    again = paying_back.drafted(books, [refund])
+    session.commit()
+    reload(session, payback, refund)
+    assert (payback.state, refund.state, again.total_minor) == ("rejected", "requested", refund.amount_minor)
+    with refused(session, IllegalMove):
+        paybacks.not_taken(session, payback.id, reason=WHY, act=third)

@@ -84,6 +84,7 @@ GET  /v1/payback-batches/{payback_id}/findings         404   404   404   404    
 POST /v1/payback-batches/{payback_id}/approve          404   404    x     x     -    -
 POST /v1/payback-batches/{payback_id}/release          404   404    x     x     -    -
 POST /v1/payback-batches/{payback_id}/discard          422   422    x     x     -    -
+POST /v1/payback-batches/{payback_id}/not-taken        422   422    x     x     -    -
 GET  /v1/payback-batches/{payback_id}/file             404   404    x     x     -    -
 GET  /v1/files                                         200   200   200   200    -    -
 GET  /v1/files/{file_id}                               404   404   404   404    -    -

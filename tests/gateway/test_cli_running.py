@@ -41,7 +41,7 @@ def test_every_command_of_the_contract_is_there() -> None:
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
         "batch release", "batch not-taken", "batch discard", "batch file",
         "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
-        "payback discard", "payback file",
+        "payback not-taken", "payback discard", "payback file",
         "terms show", "terms set", "account dates", "account set", "mandate amend",
         "mandate suspend", "mandate resume",
         "report cash-at-risk", "reason-codes",
