@@ -12,6 +12,7 @@ from gateway.commands import (
     bank,
     batches,
     business,
+    debits,
     demo,
     notices,
     paybacks,
@@ -42,6 +43,7 @@ app.command("reason-codes")(reports.reason_codes)
 app.add_typer(statements.app, name="statement")
 app.add_typer(business.invoice, name="invoice")
 app.add_typer(business.pain008, name="pain008")
+app.add_typer(debits.app, name="debit")
 app.add_typer(batches.app, name="batch")
 app.add_typer(notices.app, name="notice")
 app.add_typer(paybacks.app, name="payback")

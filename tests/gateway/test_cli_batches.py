@@ -136,3 +136,20 @@ def test_a_mandate_is_amended_and_no_account_is_told(
     assert "202051" not in done.out
     session.expire_all()
     assert session.get_one(Mandate, debit.mandate_id).iban == "DE02120300000000202051"
+
+
+def test_what_is_due_is_scheduled_and_given_up_on_the_command_line(
+    cli: CommandLine, ask: Callable[[str], None], session: Session, books: Books, debit: Debit
+) -> None:
+    invoice, _ = books.collectable(4_950)
+    session.commit()
+    ask("erp")
+    done = cli("debit", "due", "--until", "2026-11-18", "--json").json
+    assert (done["scheduled"], list(done["refused"].values())) == (1, ["it is being collected already"])
+    assert "EndToEndId" in cli("debit", "list").out
+    (made,) = [one for one in cli("debit", "list", "--json").json if one["id"] == done["debit_ids"][0]]
+    assert (made["invoice_id"], made["amount_minor"], made["state"]) == (invoice.id, 4_950, "scheduled")
+    assert (
+        cli("debit", "cancel", made["id"], "--reason", "paid by card", "--json").json["state"] == "cancelled"
+    )
+    assert "has not failed" in cli("debit", "retry", made["id"], "--reason", "again", code=1).err

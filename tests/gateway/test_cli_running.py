@@ -38,6 +38,7 @@ def test_every_command_of_the_contract_is_there() -> None:
         "demo", "serve", "worker", "migrate", "doctor", "verify", "match", "statement inspect", "statement import",
         "statement confirm-layout",
         "invoice import", "pain008 check", "notice send", "bank simulate", "bank year", "api-key create",
+        "debit due", "debit list", "debit retry", "debit cancel",
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
         "batch release", "batch not-taken", "batch discard", "batch file",
         "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
