@@ -112,7 +112,7 @@ def test_a_batch_with_a_debit_on_a_suspended_mandate_can_no_longer_be_released(
         release(session, batch.id, act=second(act))
     batches.discard(session, batch.id, reason="mandate suspended", act=act)
     reload(session, second_one)
-    assert second_one.state == "scheduled"
+    assert second_one.state == "cancelled"
     with refused(session, batches.NothingToCollect, "creditor_id"):
         batches.draft(session, creditor_id=books.creditor.id, act=act)
 
