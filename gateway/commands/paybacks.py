@@ -17,8 +17,10 @@ from gateway.commands.acting import do
 from gateway.commands.output import AsJson, amount, out, print_json, table
 from gateway.roles import Permission
 from ledger.acts import Act
+from ledger.refunds import Payee
 from mandates import paybacks as batches
 from mandates.payback_models import PaybackBatch, PaybackKind, ReversalReason
+from reconciliation import refund_orders
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +28,43 @@ app = typer.Typer(
 )
 PaybackId = Annotated[str, typer.Argument(help="Its id: pbk_...", metavar="PAYBACK")]
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit trail.")]
+
+
+@app.command("refund")
+def request_refund(
+    payment_id: Annotated[str, typer.Argument(help="Whose money goes back: pay_...", metavar="PAYMENT")],
+    amount_minor: Annotated[int, typer.Option("--amount", help="In cents, of what no invoice has.")],
+    reason: Why,
+    payee_name: Annotated[str | None, typer.Option(help="Else it goes to whom it came from.")] = None,
+    payee_iban: Annotated[str | None, typer.Option()] = None,
+    payee_bic: Annotated[str | None, typer.Option(help="Outside the EEA.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set money of a payment aside that goes back; `payback draft` puts it into a file.
+
+    Example: duecourse payback refund pay_01jz3q5v9yfk2a8m4t6w7x1c0d --amount 1250 --reason "paid twice"
+    """
+    if (payee_name is None) != (payee_iban is None) or (payee_bic is not None and payee_iban is None):
+        raise typer.BadParameter("A payee has a name and an IBAN.", param_hint="--payee-name")
+    named = payee_name is not None and payee_iban is not None
+    payee = Payee.parse(name=payee_name or "", iban=payee_iban or "", bic=payee_bic) if named else None
+
+    def work(session: Session, act: Act) -> dict[str, object]:
+        made = refund_orders.request(
+            session, payment_id=payment_id, amount_minor=amount_minor, reason=reason, payee=payee, act=act
+        )
+        return {
+            "id": made.id,
+            "state": made.state,
+            "amount_minor": made.amount_minor,
+            "currency": made.currency,
+        }
+
+    facts = do(Permission.SETTLE, work)
+    if as_json:
+        print_json(facts)
+    else:
+        table("Refund", ["", ""], [(name.replace("_", " "), value) for name, value in facts.items()])
 
 
 @app.command()

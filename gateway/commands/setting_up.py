@@ -8,16 +8,19 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.orm import Session
 
-from gateway.commands.acting import acting
+from gateway.commands.acting import acting, do
 from gateway.commands.output import AsJson, amount, house, print_json, table
 from gateway.roles import Permission
 from ledger import collecting_accounts, creditors, cut_offs
+from ledger.acts import Act
 from ledger.models import BankAccount
-from mandates import amending, suspending
+from mandates import amending, reason_policies, suspending
 from mandates import terms as agreed
 from mandates.amending import Changes
 from mandates.models import AnnouncedBy, Mandate
+from mandates.reason_codes import NextStep
 from mandates.terms import Terms
 
 _KEY = "Set DUECOURSE_API_KEY to your own key."
@@ -91,6 +94,39 @@ def _term(name: str, value: Any) -> str:
     if name in agreed.LIMITS:
         return "no limit" if value is None else amount(value)
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+@terms.command("reason-code")
+def set_reason_code(
+    code: Annotated[str, typer.Argument(help="As AM04.")],
+    step: Annotated[
+        NextStep | None, typer.Option(help="What follows; without it, what follows as usual.")
+    ] = None,
+    creditor: Owner = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose what follows when debits of a creditor fail with a code, or take that choice back.
+
+    Example: duecourse terms reason-code MS03 --step stop
+    """
+
+    def work(session: Session, act: Act) -> reason_policies.Rule:
+        owner = creditors.only_one(session, creditor).id
+        if step is None:
+            return reason_policies.forget(session, owner, code, act=act)
+        return reason_policies.choose(session, owner, code, step, act=act)
+
+    rule = do(Permission.SET_UP, work)
+    facts = {
+        "code": rule.row.code,
+        "meaning": rule.row.meaning,
+        "step": str(rule.step),
+        "chosen": rule.chosen,
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        table("Reason code", ["", ""], facts.items())
 
 
 @account.command("dates")

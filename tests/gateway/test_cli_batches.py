@@ -14,6 +14,7 @@ from gateway.access import create_api_key
 from gateway.roles import Role
 from ledger.acts import Act
 from mandates.models import Debit, Mandate
+from tests.factories import paying_back
 from tests.factories.books import Books
 from tests.factories.collecting import schedule, scheduled
 from tests.gateway.conftest import CommandLine
@@ -153,3 +154,28 @@ def test_what_is_due_is_scheduled_and_given_up_on_the_command_line(
         cli("debit", "cancel", made["id"], "--reason", "paid by card", "--json").json["state"] == "cancelled"
     )
     assert "has not failed" in cli("debit", "retry", made["id"], "--reason", "again", code=1).err
+
+
+def test_what_follows_a_code_is_chosen_and_taken_back(
+    cli: CommandLine, ask: Callable[[str], None], debit: Debit
+) -> None:
+    ask("root")
+    chosen = cli("terms", "reason-code", "MS03", "--step", "stop", "--json").json
+    assert (chosen["code"], chosen["step"], chosen["chosen"]) == ("MS03", "stop", True)
+    assert "MS03" in cli("terms", "reason-code", "MS03").out
+    assert cli("terms", "reason-code", "MD07", "--step", "retry", code=1).err.startswith("duecourse: ")
+    ask("eva")
+    cli("terms", "reason-code", "MS03", "--step", "stop", code=1)
+
+
+def test_a_refund_is_asked_for_on_the_command_line(
+    cli: CommandLine, ask: Callable[[str], None], session: Session, books: Books
+) -> None:
+    payment = paying_back.paid(books)
+    session.commit()
+    ask("ada")
+    payee = ("--payee-name", "Erika Beispiel", "--payee-iban", "DE02120300000000202051")
+    asked = ("payback", "refund", payment.id, "--amount", "1250", "--reason", "paid twice")
+    made = cli(*asked, *payee, "--json").json
+    assert (made["amount_minor"], made["state"]) == (1_250, "requested")
+    cli(*asked, "--payee-name", "Erika Beispiel", code=2)

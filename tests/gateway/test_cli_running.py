@@ -41,9 +41,10 @@ def test_every_command_of_the_contract_is_there() -> None:
         "debit due", "debit list", "debit retry", "debit cancel",
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
         "batch release", "batch not-taken", "batch discard", "batch file",
+        "payback refund",
         "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
         "payback not-taken", "payback discard", "payback file",
-        "terms show", "terms set", "account dates", "account set", "mandate amend",
+        "terms show", "terms set", "terms reason-code", "account dates", "account set", "mandate amend",
         "mandate suspend", "mandate resume",
         "report cash-at-risk", "reason-codes",
     }  # fmt: skip
