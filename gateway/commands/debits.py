@@ -15,8 +15,9 @@ from gateway.commands.output import AsJson, amount, print_json, table
 from gateway.roles import Permission
 from ledger import creditors
 from ledger.acts import Act
-from mandates import debits
+from mandates import debits, effects
 from mandates.models import Debit
+from mandates.reason_codes import NextStep, look_up
 from mandates.states import DebitState
 
 app = typer.Typer(
@@ -66,7 +67,7 @@ def list_debits(
         return
     rows = [
         (one["end_to_end_id"], one["state"], amount(one["amount_minor"]), one["collect_on"],
-         one["reason_code"] or "", one["followed_up"] or one["next_step"] or one["moved_because"] or "")
+         one["reason_code"] or "", _follows(one))
         for one in found
     ]  # fmt: skip
     table(
@@ -100,6 +101,13 @@ def cancel(debit_id: DebitId, reason: Why, as_json: AsJson = False) -> None:
         Permission.SELL, lambda session, act: _facts(debits.cancel(session, debit_id, reason=reason, act=act))
     )
     _show(gone, as_json)
+
+
+def _follows(one: dict[str, Any]) -> str:
+    """What was done about a failed debit, or what it waits for; why another day than wished for, otherwise."""
+    if one["next_step"] is None:
+        return one["moved_because"] or ""
+    return one["followed_up"] or effects.of(look_up(one["reason_code"]), NextStep(one["next_step"])).debit
 
 
 def _show(facts: dict[str, Any], as_json: bool) -> None:
