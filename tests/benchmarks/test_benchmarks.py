@@ -75,11 +75,12 @@ def test_case_that_did_less_than_it_was_timed_for_is_refused(tmp_path: Path) -> 
 
 
 def test_memory_of_the_work_is_what_it_held_and_not_what_was_held_before() -> None:
+    # Above 32 MB an allocation never comes out of what the C library keeps of those before it.
     held = b"x" * (64 * 1024 * 1024)
-    sample = measured(Work(lambda: len(b"x" * (24 * 1024 * 1024))))
+    sample = measured(Work(lambda: len(b"x" * (48 * 1024 * 1024))))
     assert len(held) > 0
     if sample.peak_mb is not None:
-        assert 20 < sample.peak_mb < 40
+        assert 40 < sample.peak_mb < 60
 
 
 def _here(step: Step, comparison: str, case: str, size: int, setting: Setting) -> object:

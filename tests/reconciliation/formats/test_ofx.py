@@ -768,7 +768,7 @@ def peak_of(count: int) -> int:
 
 def test_memory_stays_flat_however_many_lines_there_are() -> None:
     peak_of(10)
-    assert peak_of(6000) < peak_of(2000) + 200_000 < 5_000_000
+    assert peak_of(20_000) < 2_000_000  # the lines themselves would take four times that
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
