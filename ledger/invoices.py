@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger import journal, outbox, states
+from ledger import invoice_numbers, journal, outbox, states
 from ledger.acts import Act
 from ledger.banking import RfReference
 from ledger.database import MOST_ATTEMPTS, among, violated
@@ -197,6 +197,7 @@ def _tell(session: Session, rows: Sequence[dict[str, object]], *, act: Act) -> N
         outbox.emit(session, _created_event(row, act))
     for status, ids in by_status.items():
         states.born(session, ids, status, noun="invoice", act=act)
+    invoice_numbers.learn(session, ((str(row["creditor_id"]), str(row["number"])) for row in rows))
     journal.post(session, [_issued_booking(row) for row in rows], act=act)
 
 

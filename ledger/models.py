@@ -18,10 +18,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 from sqlalchemy.types import Numeric
 
 from ledger.database import AccountNumberType, Base, Identifier, Instant
+from ledger.party_names import name_key
 from ledger.states import CollectionStatus, PaymentState, RefundState
 
 
@@ -29,6 +30,16 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """The CHECK that keeps `column` within `values`."""
     allowed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+def _compact(column: str) -> str:
+    """The letters A to Z, in capitals, and digits of a column, as ledger.invoice_numbers.compact gives them."""
+    return f"upper(regexp_replace({column}, '[^A-Za-z0-9]', '', 'g') COLLATE \"C\")"
+
+
+_NUMBER_CORE = (
+    f"coalesce(nullif(regexp_replace({_compact('number')}, '^[A-Z]*0*', ''), ''), {_compact('number')})"
+)
 
 
 class Creditor(Base):
@@ -95,11 +106,19 @@ class Customer(Base):
         CheckConstraint(
             "(automatic_stopped_at IS NULL) = (automatic_stopped_because IS NULL)", name="stopped_with_reason"
         ),
+        Index(
+            "ix_customers_name", text('"left"(name_key::text, 12)'), postgresql_where=text("name_key <> ''")
+        ),
+        Index("ix_customers_number", "number_key", postgresql_where=text("number_key IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
     external_id: Mapped[str | None] = mapped_column(String(100), unique=True)
     name: Mapped[str] = mapped_column(String(140))
+    name_key: Mapped[str] = mapped_column(String(140), server_default="")
+    number_key: Mapped[str | None] = mapped_column(
+        String(100), Computed(_compact("external_id"), persisted=True)
+    )
     email: Mapped[str | None] = mapped_column(String(254))
     iban: Mapped[str | None] = mapped_column(AccountNumberType, index=True)
     country: Mapped[str | None] = mapped_column(String(2))
@@ -112,11 +131,19 @@ class Customer(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 
+    @validates("name")
+    def _fold(self, _: str, name: str) -> str:
+        """The key follows the name."""
+        self.name_key = name_key(name)
+        return name
+
 
 class Invoice(Base):
     """What a customer owes. `allocated_minor` is kept by a trigger on allocations, never by code.
 
     `pre_notified_on` is the day on which the invoice itself was sent and announced its debit, as the ERP says.
+    `number_core` is what payers' spellings of the number have in common (see ledger.invoice_numbers); `instalments`
+    are the parts that it may be paid in, each a day and an amount in minor units.
     """
 
     __tablename__ = "invoices"
@@ -127,7 +154,14 @@ class Invoice(Base):
         UniqueConstraint("creditor_id", "number"),
         UniqueConstraint("creditor_id", "external_id"),
         Index("ix_invoices_open_number", "creditor_id", text("upper(number)")),
+        Index("ix_invoices_number_core", "creditor_id", "number_core"),
+        Index(
+            "ix_invoices_purchase_order",
+            "purchase_order_key",
+            postgresql_where=text("purchase_order IS NOT NULL"),
+        ),
         Index("ix_invoices_open_due", "creditor_id", "due_on", postgresql_where=text("open_minor > 0")),
+        Index("ix_invoices_open_customer", "customer_id", postgresql_where=text("open_minor > 0")),
     )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
@@ -136,6 +170,7 @@ class Invoice(Base):
     external_id: Mapped[str | None] = mapped_column(String(100))
     external_key: Mapped[str | None] = mapped_column(String(64))
     number: Mapped[str] = mapped_column(String(60))
+    number_core: Mapped[str] = mapped_column(String(60), Computed(_NUMBER_CORE, persisted=True))
     currency: Mapped[str] = mapped_column(String(3))
     total_minor: Mapped[int] = mapped_column(BigInteger)
     allocated_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -146,13 +181,26 @@ class Invoice(Base):
     due_on: Mapped[date]
     reference: Mapped[str | None] = mapped_column(String(35), index=True)
     purchase_order: Mapped[str | None] = mapped_column(String(60))
+    purchase_order_key: Mapped[str | None] = mapped_column(
+        String(60), Computed(_compact("purchase_order"), persisted=True)
+    )
     discount_days: Mapped[int | None]
     discount_percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     collection_status: Mapped[str] = mapped_column(String(20))
     hold: Mapped[str | None] = mapped_column(String(20))
     pre_notified_on: Mapped[date | None]
+    instalments: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
+
+
+class NumberShape(Base):
+    """A form that invoice numbers of a creditor have: the compact number with every digit as 9."""
+
+    __tablename__ = "number_shapes"
+
+    creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"), primary_key=True)
+    shape: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
 class CreditNote(Base):
@@ -164,6 +212,7 @@ class CreditNote(Base):
         CheckConstraint("allocated_minor BETWEEN 0 AND total_minor", name="not_over_allocated"),
         UniqueConstraint("creditor_id", "number"),
         UniqueConstraint("creditor_id", "external_id"),
+        Index("ix_credit_notes_open_customer", "customer_id", postgresql_where=text("open_minor > 0")),
     )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
@@ -195,7 +244,8 @@ class Payment(Base):
     """Money that came in. What is neither allocated nor gone back is unallocated.
 
     `allocated_minor` and `refunded_minor` are kept by triggers. A provisional payment may still be taken back
-    until the end of `reversible_until`.
+    until the end of `reversible_until`. One that was `recorded_at` some time was told by a person or the ERP before
+    a statement showed it; `met_at` is when its statement line came, until which its money is in transit.
     """
 
     __tablename__ = "payments"
@@ -209,6 +259,13 @@ class Payment(Base):
         one_of("state", PaymentState),
         one_of("method", Method),
         Index("ix_payments_provisional", "reversible_until", postgresql_where=text("state = 'provisional'")),
+        Index(
+            "ix_payments_in_transit",
+            "creditor_id",
+            "amount_minor",
+            postgresql_where=text("recorded_at IS NOT NULL AND met_at IS NULL"),
+        ),
+        CheckConstraint("met_at IS NULL OR recorded_at IS NOT NULL", name="met_what_was_recorded"),
     )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)
@@ -229,6 +286,8 @@ class Payment(Base):
     received_on: Mapped[date]
     reversible_until: Mapped[date | None]
     reference: Mapped[str | None] = mapped_column(String(140))
+    recorded_at: Mapped[datetime | None] = mapped_column(Instant)
+    met_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 
@@ -238,20 +297,38 @@ class AllocationKind(StrEnum):
 
     PAYMENT = "payment"
     CREDIT_NOTE = "credit_note"
+    DISCOUNT = "discount"
+    WRITE_OFF = "write_off"
+    FEE = "fee"
 
 
 class Allocation(Base):
-    """The part of a payment or credit note given to an invoice. It stands until it is reversed; never deleted."""
+    """What closes a part of an invoice. It stands until it is reversed; never deleted.
+
+    A payment or credit note gives what it has. A discount, a write-off or a bank's fee that we bear closes without
+    money: `beside_payment_id` is the payment beside which it was granted, `reason` why.
+    """
 
     __tablename__ = "allocations"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint(
             "(kind = 'payment' AND payment_id IS NOT NULL AND credit_note_id IS NULL) OR "
-            "(kind = 'credit_note' AND credit_note_id IS NOT NULL AND payment_id IS NULL)",
+            "(kind = 'credit_note' AND credit_note_id IS NOT NULL AND payment_id IS NULL) OR "
+            "(kind IN ('discount', 'write_off', 'fee') AND payment_id IS NULL AND credit_note_id IS NULL)",
             name="one_source",
         ),
+        CheckConstraint(
+            "beside_payment_id IS NULL OR kind IN ('discount', 'write_off', 'fee')",
+            name="beside_without_money",
+        ),
+        CheckConstraint("kind <> 'write_off' OR reason IS NOT NULL", name="written_off_with_reason"),
         one_of("kind", AllocationKind),
+        Index(
+            "ix_allocations_beside_payment_id",
+            "beside_payment_id",
+            postgresql_where=text("beside_payment_id IS NOT NULL"),
+        ),
         Index("ix_allocations_invoice_id", "invoice_id"),
         Index("ix_allocations_payment_id", "payment_id"),
         Index("ix_allocations_credit_note_id", "credit_note_id"),
@@ -261,9 +338,11 @@ class Allocation(Base):
     kind: Mapped[str] = mapped_column(String(20))
     payment_id: Mapped[str | None] = mapped_column(ForeignKey("payments.id"))
     credit_note_id: Mapped[str | None] = mapped_column(ForeignKey("credit_notes.id"))
+    beside_payment_id: Mapped[str | None] = mapped_column(ForeignKey("payments.id"))
     invoice_id: Mapped[str] = mapped_column(ForeignKey("invoices.id"))
     currency: Mapped[str] = mapped_column(String(3))
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(String(200))
     allocated_on: Mapped[date]
     decided_by: Mapped[str] = mapped_column(String(100))
     evidence: Mapped[list[str]] = mapped_column(JSONB)
@@ -314,6 +393,12 @@ class AccountKind(StrEnum):
     INTEREST = "interest"
     REJECT_CLEARING = "reject_clearing"
     REFUND_CLEARING = "refund_clearing"
+    DISCOUNT = "discount"
+    WRITE_OFF = "write_off"
+    TRANSFER_CLEARING = "transfer_clearing"
+    PAYOUT_CLEARING = "payout_clearing"
+    IN_TRANSIT = "in_transit"
+    OTHER = "other"
     BROUGHT_FORWARD = "brought_forward"
 
 

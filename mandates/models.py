@@ -112,7 +112,7 @@ class Mandate(Base):
     type: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(20))
     debtor_name: Mapped[str] = mapped_column(String(70))
-    iban: Mapped[str] = mapped_column(AccountNumberType)
+    iban: Mapped[str] = mapped_column(AccountNumberType, index=True)
     bic: Mapped[str | None] = mapped_column(String(11))
     debtor_country: Mapped[str | None] = mapped_column(String(2))
     debtor_street: Mapped[str | None] = mapped_column(String(70))

@@ -228,7 +228,8 @@ class StatementLine(Base):
 
     `statement_id` is the statement that books it, or the first that told of it while none does. A `provisional`
     line was told by a report or notification of the running day and is not in the books until a statement brings
-    it. A line with a `lump_id` is no booking of its own but a part of that one.
+    it. A line with a `lump_id` is no booking of its own but a part of that one. Once a line is held (`held_at`) a
+    person has decided about it, and what runs by itself only proposes.
     """
 
     __tablename__ = "statement_lines"
@@ -240,6 +241,12 @@ class StatementLine(Base):
         Index(
             "ix_statement_lines_waiting",
             "id",
+            postgresql_where=text("state IN ('new', 'unexplained', 'proposed')"),
+        ),
+        Index(
+            "ix_statement_lines_in_turn",
+            "booked_on",
+            "identity",
             postgresql_where=text("state IN ('new', 'unexplained', 'proposed')"),
         ),
         Index("ix_statement_lines_end_to_end_id", "end_to_end_id"),
@@ -293,6 +300,8 @@ class StatementLine(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     provisional: Mapped[bool] = mapped_column(server_default="false")
     lump_id: Mapped[str | None] = mapped_column(ForeignKey("statement_lines.id"))
+    held_at: Mapped[datetime | None] = mapped_column(Instant)
+    held_by: Mapped[str | None] = mapped_column(String(100))
 
     @property
     def takes_back(self) -> bool:
@@ -345,14 +354,18 @@ class Match(Base):
     decided_by: Mapped[str] = mapped_column(String(100))
     decided_at: Mapped[datetime] = mapped_column(Instant)
     evidence: Mapped[list[str]] = mapped_column(JSONB)
+    line_rule_id: Mapped[str | None] = mapped_column(ForeignKey("line_rules.id"))
     undone_at: Mapped[datetime | None] = mapped_column(Instant)
+    undone_by: Mapped[str | None] = mapped_column(String(100))
+    undone_because: Mapped[str | None] = mapped_column(String(200))
 
 
 class PartKind(StrEnum):
     """What a part of a line can be.
 
     A rejected debit that the bank credited all the same, or the booking by which it takes that back, is neither a
-    payment nor a return: no money stays.
+    payment nor a return: no money stays. A transfer names the line that is its other leg, once that is known; a
+    payout, tax, a salary and what else is no business of our customers name nothing.
     """
 
     PAYMENT = "payment"
@@ -361,6 +374,11 @@ class PartKind(StrEnum):
     FEE = "fee"
     INTEREST = "interest"
     REFUND = "refund"
+    TRANSFER = "transfer"
+    PAYOUT = "payout"
+    TAX = "tax"
+    SALARY = "salary"
+    OTHER = "other"
 
 
 class MatchPart(Base):
@@ -369,7 +387,10 @@ class MatchPart(Base):
     __tablename__ = "match_parts"
     __table_args__ = (
         one_of("kind", PartKind),
-        CheckConstraint("kind IN ('fee', 'interest') OR object_id IS NOT NULL", name="names_its_object"),
+        CheckConstraint(
+            "kind NOT IN ('payment', 'returned_debit', 'rejected_debit', 'refund') OR object_id IS NOT NULL",
+            name="names_its_object",
+        ),
         Index("ix_match_parts_match_id", "match_id"),
         Index("ix_match_parts_object_id", "object_id"),
     )
@@ -379,6 +400,204 @@ class MatchPart(Base):
     kind: Mapped[str] = mapped_column(String(20))
     object_id: Mapped[str | None] = mapped_column(Identifier)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class ProposalState(StrEnum):
+    """What became of a proposal. Superseded: it was not made again, or the line was explained otherwise."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+
+
+class Proposal(Base):
+    """A match of a waiting line that nobody has confirmed: who pays what, and what speaks for and against it.
+
+    `reading` is {"customer_id", "shares": [{"invoice_id" or "credit_note_id", "kind", "amount_minor"}],
+    "on_account_minor"}; `digest` tells it apart from the others of its line. `supports` and `contradicts` are lists
+    of {"evidence", "sentence"}; `certainty` names the row of the table of certainty that it meets, if any, and
+    `because` says why it waits.
+    """
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        one_of("state", ProposalState),
+        Index(
+            "uq_proposals_one_of_a_kind",
+            "line_id",
+            "digest",
+            unique=True,
+            postgresql_where=text("state IN ('open', 'rejected')"),
+        ),
+        Index("ix_proposals_line_id", "line_id"),
+    )
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    line_id: Mapped[str] = mapped_column(ForeignKey("statement_lines.id"))
+    rank: Mapped[int]
+    state: Mapped[str] = mapped_column(String(12))
+    digest: Mapped[str] = mapped_column(String(32))
+    reading: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    supports: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    contradicts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    certainty: Mapped[str | None] = mapped_column(String(60))
+    because: Mapped[str | None] = mapped_column(String(300))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    decided_by: Mapped[str | None] = mapped_column(String(100))
+    decided_because: Mapped[str | None] = mapped_column(String(200))
+
+
+class MemoryKind(StrEnum):
+    """What a payer memory says: this account, or this name, pays for the customer; or one customer pays for another."""
+
+    ACCOUNT = "account"
+    NAME = "name"
+    PAYS_FOR = "pays_for"
+
+
+class PayerMemory(Base):
+    """What was learnt from a match: who pays for `customer_id`. It counts until it is revoked."""
+
+    __tablename__ = "payer_memories"
+    __table_args__ = (
+        one_of("kind", MemoryKind),
+        CheckConstraint(
+            "CASE kind WHEN 'account' THEN account IS NOT NULL AND name_key IS NULL AND payer_id IS NULL "
+            "WHEN 'name' THEN name_key IS NOT NULL AND account IS NULL AND payer_id IS NULL "
+            "ELSE payer_id IS NOT NULL AND account IS NULL AND name_key IS NULL END",
+            name="one_payer",
+        ),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked_by_whom"),
+        Index(
+            "uq_payer_memories_one_standing",
+            "creditor_id",
+            "customer_id",
+            "kind",
+            text("coalesce(account, name_key, payer_id)"),
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+        Index(
+            "ix_payer_memories_account",
+            "account",
+            postgresql_where=text("revoked_at IS NULL AND account IS NOT NULL"),
+        ),
+        Index(
+            "ix_payer_memories_name",
+            "name_key",
+            postgresql_where=text("revoked_at IS NULL AND name_key IS NOT NULL"),
+        ),
+        Index(
+            "ix_payer_memories_payer",
+            "payer_id",
+            postgresql_where=text("revoked_at IS NULL AND payer_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    account: Mapped[str | None] = mapped_column(AccountNumberType)
+    name_key: Mapped[str | None] = mapped_column(String(140))
+    payer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"))
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    match_id: Mapped[str | None] = mapped_column(ForeignKey("matches.id"))
+    learnt_at: Mapped[datetime] = mapped_column(Instant)
+    learnt_by: Mapped[str] = mapped_column(String(100))
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_by: Mapped[str | None] = mapped_column(String(100))
+    revoked_because: Mapped[str | None] = mapped_column(String(200))
+
+
+class MatchMemory(Base):
+    """A match that was decided with the help of a memory."""
+
+    __tablename__ = "match_memories"
+
+    match_id: Mapped[str] = mapped_column(ForeignKey("matches.id"), primary_key=True)
+    memory_id: Mapped[str] = mapped_column(ForeignKey("payer_memories.id"), primary_key=True, index=True)
+
+
+class LineRule(Base):
+    """A rule that treasury wrote: lines that meet every condition are `becomes`, and no customer's payment.
+
+    `conditions` are as reconciliation.line_rules reads them, and all of them must hold. Rules are asked by priority,
+    the smallest first, then by id.
+    """
+
+    __tablename__ = "line_rules"
+    __table_args__ = (
+        CheckConstraint(
+            "becomes IN ('fee', 'interest', 'payout', 'tax', 'salary', 'other', 'ignored')", name="becomes"
+        ),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked_by_whom"),
+        Index("ix_line_rules_creditor_id", "creditor_id", postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    priority: Mapped[int]
+    becomes: Mapped[str] = mapped_column(String(10))
+    conditions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    written_at: Mapped[datetime] = mapped_column(Instant)
+    written_by: Mapped[str] = mapped_column(String(100))
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_by: Mapped[str | None] = mapped_column(String(100))
+
+
+class MatchingTerms(Base):
+    """How sure a match must be for a creditor, and what it tolerates; the newest row is in force."""
+
+    __tablename__ = "matching_terms"
+    __table_args__ = (Index("ix_matching_terms_creditor_id", "creditor_id", "id"),)
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    creditor_id: Mapped[str] = mapped_column(ForeignKey("creditors.id"))
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    set_at: Mapped[datetime] = mapped_column(Instant)
+    set_by: Mapped[str] = mapped_column(String(100))
+
+
+class MatchRun(Base):
+    """One run over everything that waits; its work lies in `match_work` while it goes on."""
+
+    __tablename__ = "match_runs"
+
+    id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class MatchWork(Base):
+    """A part of a run: whoever holds the row's lock does it, and marks it done in the same transaction."""
+
+    __tablename__ = "match_work"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("match_runs.id"), primary_key=True)
+    stage: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    task: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    done: Mapped[bool] = mapped_column(server_default="false")
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class MatchFinding(Base):
+    """What was found about a line of a run before anything is applied; it may be lost, and is then found again."""
+
+    __tablename__ = "match_findings"
+    __table_args__ = (
+        Index("ix_match_findings_in_turn", "run_id", "stage", "share"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    run_id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    stage: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line_id: Mapped[str] = mapped_column(Identifier, primary_key=True)
+    share: Mapped[int]
+    body: Mapped[str]
 
 
 class Level(StrEnum):
