@@ -306,7 +306,8 @@ class Allocation(Base):
     """What closes a part of an invoice. It stands until it is reversed; never deleted.
 
     A payment or credit note gives what it has. A discount, a write-off or a bank's fee that we bear closes without
-    money: `beside_payment_id` is the payment beside which it was granted, `reason` why.
+    money: `beside_payment_id` is the payment beside which it was granted, `reason` why. A credit note that was netted
+    with a payment names it likewise.
     """
 
     __tablename__ = "allocations"
@@ -319,8 +320,8 @@ class Allocation(Base):
             name="one_source",
         ),
         CheckConstraint(
-            "beside_payment_id IS NULL OR kind IN ('discount', 'write_off', 'fee')",
-            name="beside_without_money",
+            "beside_payment_id IS NULL OR kind <> 'payment'",
+            name="beside_a_payment",
         ),
         CheckConstraint("kind <> 'write_off' OR reason IS NOT NULL", name="written_off_with_reason"),
         one_of("kind", AllocationKind),

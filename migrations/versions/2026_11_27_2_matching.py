@@ -85,8 +85,8 @@ def _move_checks() -> None:
         op.drop_constraint(op.f(f"ck_{table}_{name}"), table)
         op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, condition)
     op.create_check_constraint(
-        op.f("ck_allocations_beside_without_money"), "allocations",
-        "beside_payment_id IS NULL OR kind IN ('discount', 'write_off', 'fee')",
+        op.f("ck_allocations_beside_a_payment"), "allocations",
+        "beside_payment_id IS NULL OR kind <> 'payment'",
     )  # fmt: skip
     op.create_check_constraint(
         op.f("ck_allocations_written_off_with_reason"),
