@@ -15,10 +15,10 @@ $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1) 
 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
 
-.PHONY: help demo test check fuzz year dev bench lock
+.PHONY: help demo test check fuzz year dev bench bench-matching lock
 
 help: ## list the commands
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp ## run a believable company through the main job, then serve it
 	$(BIN)/duecourse demo $(ARGS)
@@ -44,6 +44,9 @@ dev: $(VENV)/dev.stamp ## serve with reload on ./duecourse-data
 
 bench: $(VENV)/dev.stamp ## measure speed and memory
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-matching: $(VENV)/dev.stamp ## play years of incoming money with known truth, and count what was applied rightly
+	$(BIN)/python -m benchmarks.cash $(ARGS)
 
 lock: ## resolve the lock files again from pyproject.toml
 	uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
