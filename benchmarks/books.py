@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from benchmarks import data
 from benchmarks.comparison import Setting, require
 from gateway.invoice_import import CHUNK
-from ledger import creditors, database, invoices
+from ledger import creditors, database, invoice_numbers, invoices, journal, outbox, states
+from ledger.database import copy_rows
 from ledger.identifiers import new_id
 from ledger.invoices import InvoiceFacts
-from ledger.models import Creditor, Customer
+from ledger.journal import Booking, Place
+from ledger.models import AccountKind, Creditor, Customer
+from ledger.states import CollectionStatus
 from mandates import terms
 from mandates.models import AnnouncedBy, Mandate, MandateType, Scheme
 from mandates.states import MandateState
@@ -94,3 +97,39 @@ def issue(session: Session, facts: Sequence[InvoiceFacts]) -> list[str]:
             require(outcome.new, "every invoice is new and sound")
             issued.append(str(outcome.invoice_id))
     return issued
+
+
+def issue_at_once(session: Session, creditor_id: str, customer_ids: Sequence[str], numbers: range) -> None:
+    """What `issue` of these numbers leaves behind, row for row, by COPY: for more invoices than one waits for."""
+    ids = [new_id("inv") for _ in numbers]
+    columns = (
+        "id", "creditor_id", "customer_id", "external_id", "number", "currency", "total_minor", "issued_on",
+        "due_on", "collection_status", "created_at",
+    )  # fmt: skip
+    copy_rows(
+        session,
+        "invoices",
+        columns,
+        (
+            (
+                one, creditor_id, customer_ids[number % len(customer_ids)], f"ERP-{number}",
+                data.invoice_number(number), "EUR", data.total_minor(number), data.TODAY - _TERM, data.TODAY,
+                str(CollectionStatus.DUE), data.ACT.at,
+            )
+            for one, number in zip(ids, numbers, strict=True)
+        ),
+    )  # fmt: skip
+    states.born(session, ids, CollectionStatus.DUE, noun="invoice", act=data.ACT)
+    invoice_numbers.learn(session, [(creditor_id, data.invoice_number(numbers[0]))])
+    receivable = Place(creditor_id, AccountKind.RECEIVABLE, "EUR")
+    billed = Place(creditor_id, AccountKind.BILLED, "EUR")
+    bookings = [
+        Booking(
+            kind="invoice", object_id=one, posted_on=data.TODAY - _TERM, debit=receivable, credit=billed,
+            amount_minor=data.total_minor(number),
+        )
+        for one, number in zip(ids, numbers, strict=True)
+    ]  # fmt: skip
+    journal.post(session, bookings, act=data.ACT)
+    for one in ids:
+        outbox.emit(session, outbox.NewEvent(type="invoice.created", object_id=one, act=data.ACT))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import audit, invoices, journal, outbox, payments
 from ledger.acts import Act
-from ledger.database import among, expire_rows
+from ledger.database import among, copy_rows, expire_rows
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
@@ -66,7 +67,8 @@ def allocate(session: Session, wishes: Sequence[Wish], *, act: Act, cause: str) 
     targets = invoices.lock(session, [wish.invoice_id for wish in wishes])
     _require_room(wishes, sources, targets)
     rows = [_row(wish, sources[wish.source_id], act) for wish in wishes]
-    session.execute(insert(Allocation), rows)
+    columns = tuple(rows[0])
+    copy_rows(session, "allocations", columns, ([row[column] for column in columns] for row in rows))
     numbered = [(str(row["id"]), wish) for row, wish in zip(rows, wishes, strict=True)]
     _tell(session, numbered, sources, act=act, cause=cause)
     for held in (*sources.values(), *targets.values()):
@@ -213,7 +215,7 @@ def _row(wish: Wish, source: Payment | CreditNote, act: Act) -> dict[str, object
         "amount_minor": wish.amount_minor,
         "allocated_on": wish.allocated_on,
         "decided_by": wish.decided_by,
-        "evidence": list(wish.evidence),
+        "evidence": json.dumps(wish.evidence),
         "created_at": act.at,
     }
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ledger import journal, outbox, states
 from ledger.acts import Act
-from ledger.database import among, expire_rows
+from ledger.database import among, copy_rows, expire_rows
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
@@ -32,6 +32,10 @@ class NotHeld(Conflict):
     """The money of the payment is not here yet, or not any more."""
 
 
+_COLUMNS = (
+    "id", "creditor_id", "bank_account_id", "customer_id", "method", "state", "currency", "amount_minor",
+    "received_on", "reversible_until", "reference", "created_at",
+)  # fmt: skip
 _HELD = (PaymentState.PROVISIONAL, PaymentState.FINAL)
 _GONE_BACK = (PaymentState.RETURNED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK)
 
@@ -62,18 +66,11 @@ def receive(session: Session, receipts: Sequence[Receipt], *, act: Act, cause: s
             raise Rejected("A payment is above zero.", field="amount_minor")
     if not receipts:
         return []
-    rows = [
-        {
-            "id": new_id("pay"), **asdict(receipt), "method": str(receipt.method),
-            "state": str(_first_state(receipt)), "created_at": act.at,
-        }
-        for receipt in receipts
-    ]  # fmt: skip
-    session.execute(insert(Payment), rows)
+    numbered = [(new_id("pay"), receipt) for receipt in receipts]
+    copy_rows(session, "payments", _COLUMNS, (_row(one, receipt, act) for one, receipt in numbered))
     for state in (PaymentState.PROVISIONAL, PaymentState.FINAL):
-        born = [str(row["id"]) for row in rows if row["state"] == state]
+        born = [one for one, receipt in numbered if _first_state(receipt) == state]
         states.born(session, born, state, noun="payment", act=act, reason=cause)
-    numbered = [(str(row["id"]), receipt) for row, receipt in zip(rows, receipts, strict=True)]
     journal.post(session, [_received_booking(one, receipt) for one, receipt in numbered], act=act)
     for payment_id, receipt in numbered:
         data = {
@@ -167,6 +164,14 @@ def settle(session: Session, payment_ids: Sequence[str], *, act: Act) -> None:
 
 def _first_state(receipt: Receipt) -> PaymentState:
     return PaymentState.FINAL if receipt.reversible_until is None else PaymentState.PROVISIONAL
+
+
+def _row(payment_id: str, receipt: Receipt, act: Act) -> tuple[object, ...]:
+    return (
+        payment_id, receipt.creditor_id, receipt.bank_account_id, receipt.customer_id, str(receipt.method),
+        str(_first_state(receipt)), receipt.currency, receipt.amount_minor, receipt.received_on,
+        receipt.reversible_until, receipt.reference, act.at,
+    )  # fmt: skip
 
 
 def _received_booking(payment_id: str, receipt: Receipt) -> Booking:
