@@ -14,6 +14,7 @@ MOST_STEPS = 150_000  # of the search, a sum or 4,096 bits each: a few hundredth
 MOST_SHOWN = 3
 
 _BITS_A_STEP = 4_096
+_FEW_CHOICES = 64  # so many are tried one by one
 _MOST_CLASSES = 64  # of alternatives, before the question whether all have one part in common is given up
 
 
@@ -139,6 +140,7 @@ class _Bits:
 
 
 _Sums = set[int] | _Bits
+_Held = frozenset[tuple[str, int]]  # the keys of items, and what each adds
 _Choice = tuple[tuple[_Group, tuple[int, ...]], ...]
 
 
@@ -151,9 +153,14 @@ def search(items: Sequence[Item], amount_minor: int, *, bound: int = MOST_STEPS)
     signs, and for two items of one key.
     """
     _require_sound(items)
-    if amount_minor <= 0:
+    most = sum(max(0, *(way.amount_minor for way in item.ways)) for item in items)
+    if not 0 < amount_minor <= most:
         return Found((), unique=False, complete=True, steps=0)
     ordered = sorted(items, key=lambda item: item.age)
+    choices = prod(1 + len(item.ways) for item in ordered)
+    if choices <= min(_FEW_CHOICES, bound):
+        fitting = list(_tried(ordered, amount_minor))
+        return _found(fitting, list(map(_held, fitting)), amount_minor, complete=True, steps=choices)
     steps = _Steps(bound)
     classes: list[_Choice] = []
     complete = len(ordered) <= MOST_ITEMS
@@ -162,10 +169,17 @@ def search(items: Sequence[Item], amount_minor: int, *, bound: int = MOST_STEPS)
             complete = _collect(classes, _groups(ordered), amount_minor, steps)
         except _OutOfSteps:
             complete = False
-    common = _common(classes)
-    unique = complete and bool(common) and sum(part.way.amount_minor for part in common) == amount_minor
     candidates = [*_plain(ordered, amount_minor), *(shown for one in classes for shown in _members(one))]
-    return Found(_shown(candidates), unique=unique, complete=complete, steps=steps.used)
+    return _found(candidates, list(map(_forced, classes)), amount_minor, complete=complete, steps=steps.used)
+
+
+def _found(
+    candidates: Sequence[ItemSet], held: Sequence[_Held], amount_minor: int, *, complete: bool, steps: int
+) -> Found:
+    """The answer: one set is meant where what all that fit hold in common makes the amount itself."""
+    common = frozenset.intersection(*held) if held else frozenset()
+    unique = complete and sum(minor for _, minor in common) == amount_minor
+    return Found(_shown(candidates), unique=unique, complete=complete, steps=steps)
 
 
 def is_everything(items: Iterable[Item], chosen: ItemSet) -> bool:
@@ -187,6 +201,15 @@ def _require_sound(items: Sequence[Item]) -> None:
         amounts = [way.amount_minor for way in item.ways]
         if not amounts or not (min(amounts) > 0 or max(amounts) < 0):
             raise ValueError("every item needs ways, all above zero or all below")
+
+
+def _tried(ordered: Sequence[Item], amount_minor: int) -> Iterator[ItemSet]:
+    """The fitting sets by trying every one."""
+    some: list[tuple[int, tuple[Part, ...]]] = [(0, ())]
+    for item in ordered:
+        ways = [Part(item, way) for way in _distinct(item.ways)]
+        some += [(total + way.way.amount_minor, (*parts, way)) for total, parts in some for way in ways]
+    return (ItemSet(parts) for total, parts in some if total == amount_minor)
 
 
 def _groups(items: Sequence[Item]) -> list[_Group]:
@@ -229,13 +252,13 @@ def _counts(most: int, places: int) -> Iterator[tuple[int, ...]]:
 
 def _collect(classes: list[_Choice], groups: list[_Group], amount_minor: int, steps: _Steps) -> bool:
     """Add fitting choices to `classes` until it is known what all have in common; whether that is known."""
-    common: frozenset[Part] | None = None
+    common: _Held | None = None
     shown = 0
     for found in islice(_choices(groups, amount_minor, steps), _MOST_CLASSES):
         classes.append(found)
         common = _forced(found) if common is None else common & _forced(found)
         shown += 1 if _is_fixed(found) else 2
-        if shown >= MOST_SHOWN and sum(max(part.way.amount_minor, 0) for part in common) < amount_minor:
+        if shown >= MOST_SHOWN and sum(max(minor, 0) for _, minor in common) < amount_minor:
             return True
     return len(classes) < _MOST_CLASSES
 
@@ -349,16 +372,14 @@ def _is_forced(group: _Group, counts: tuple[int, ...]) -> bool:
     return sum(counts) == 0 or max(counts) == len(group.items)
 
 
-def _common(classes: Sequence[_Choice]) -> frozenset[Part]:
-    """The parts that are in every set of every class."""
-    if not classes:
-        return frozenset()
-    return frozenset.intersection(*(_forced(choice) for choice in classes))
+def _held(one: ItemSet) -> _Held:
+    return frozenset((part.item.key, part.way.amount_minor) for part in one.parts)
 
 
-def _forced(choice: _Choice) -> frozenset[Part]:
+def _forced(choice: _Choice) -> _Held:
+    """What every set of a choice holds."""
     return frozenset(
-        Part(item, group.ways[counts.index(len(group.items))])
+        (item.key, group.ways[counts.index(len(group.items))].amount_minor)
         for group, counts in choice
         if max(counts) == len(group.items)
         for item in group.items
@@ -397,7 +418,7 @@ def _plain(ordered: Sequence[Item], amount_minor: int) -> Iterator[ItemSet]:
 
 def _shown(candidates: Sequence[ItemSet]) -> tuple[ItemSet, ...]:
     """The first few, fewest items first, then the oldest; without those that hold another one wholly."""
-    distinct = {one.parts: (frozenset(one.parts), one) for one in candidates}.values()
-    least = [one for parts, one in distinct if not any(other < parts for other, _ in distinct)]
+    distinct = {_held(one): one for one in candidates}
+    least = [one for parts, one in distinct.items() if not any(other < parts for other in distinct)]
     least.sort(key=lambda one: (len(one.parts), [(*part.item.age, part.way) for part in one.parts]))
     return tuple(least[:MOST_SHOWN])

@@ -148,6 +148,28 @@ def test_the_answer_is_that_of_trying_every_set(items: list[Item], amount_minor:
         assert shown == [one]
 
 
+# Large amounts that add up to each other in many ways: sums are kept one by one, not as bits.
+_RELATED = [3_000_017, 5_000_021, 8_000_038, 2_000_004, 11_000_055, -2_000_004, -3_000_017]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(_RELATED), st.booleans()), min_size=1, max_size=8),
+    st.sampled_from([amount - less for amount in _RELATED for less in (0, 50, 100) if amount > 0]),
+)
+def test_the_answer_for_large_amounts_is_that_of_trying_every_set(
+    drawn: list[tuple[int, bool]], amount_minor: int
+) -> None:
+    items = [
+        _item(place, amount, amount - 50 if discounted and amount > 0 else None)
+        for place, (amount, discounted) in enumerate(drawn)
+    ]
+    found = search(items, amount_minor)
+    every = _every_set(items, amount_minor)
+    assert found.complete
+    assert found.unique == (_means_one(every) is not None)
+    assert bool(found.sets) == bool(every)
+
+
 @given(st.lists(st.integers(1, 10**7), min_size=1, max_size=12), st.data())
 def test_a_set_that_was_drawn_is_found_or_another_one_is(amounts: list[int], data: st.DataObject) -> None:
     chosen = data.draw(st.sets(st.sampled_from(range(len(amounts))), min_size=1))
