@@ -1,4 +1,4 @@
-"""Allocations: which part of a payment or credit note closes which part of an invoice."""
+"""Allocations: which part of a payment or credit note closes which part of an invoice, and how all are reversed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ledger import audit, invoices, journal, outbox, payments
+from ledger import allocation_bookings, audit, invoices, journal, outbox, payments
 from ledger.acts import Act
 from ledger.database import among, copy_rows, expire_rows
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
-from ledger.journal import Booking, Place
-from ledger.models import AccountKind, Allocation, AllocationKind, CreditNote, Invoice, Payment
+from ledger.models import Allocation, AllocationKind, CreditNote, Invoice, Payment
 from ledger.states import CollectionStatus
 from ledger.texts import checked_text
 
@@ -42,7 +41,7 @@ class Wish:
     """Give `amount_minor` (above zero) of a payment or credit note to an invoice.
 
     `source_id` is the payment's or credit note's id; `decided_by` a rule's name or a person; `evidence` the
-    reasons as sentences.
+    reasons as sentences. A credit note that was netted by a payment names it as `beside_payment_id`.
     """
 
     source_id: str
@@ -51,6 +50,7 @@ class Wish:
     allocated_on: date
     decided_by: str
     evidence: tuple[str, ...] = ()
+    beside_payment_id: str | None = None
 
 
 def allocate(session: Session, wishes: Sequence[Wish], *, act: Act, cause: str) -> list[str]:
@@ -87,7 +87,7 @@ def reverse(
     cause: str,
     reason_code: str | None = None,
 ) -> list[Allocation]:
-    """Take allocations back: payment and invoice have their parts again, and the invoices' status follows.
+    """Take allocations of any kind back: source and invoice have their parts again, and the invoices' status follows.
 
     Raises AllocationNotFound when one does not stand any more, or UnreadableText for the reason.
     """
@@ -107,15 +107,15 @@ def reverse(
             )  # fmt: skip
     session.flush()
     creditors = _creditors(session, standing)
-    journal.post(
-        session,
-        [
-            _booking(allocation.id, creditors[allocation.invoice_id], allocation, on, reversal=True)
-            for allocation in standing
-            if allocation.payment_id is not None
-        ],
-        act=act,
-    )
+    booked = [
+        allocation_bookings.booking(
+            allocation_id=allocation.id, kind=allocation.kind, creditor_id=creditors[allocation.invoice_id],
+            currency=allocation.currency, amount_minor=allocation.amount_minor, on=on, reversal=True,
+        )
+        for allocation in standing
+        if allocation.kind in allocation_bookings.BEARERS
+    ]  # fmt: skip
+    journal.post(session, booked, act=act)
     touched = sorted({allocation.invoice_id for allocation in standing})
     _expire_parts(session, standing)
     invoices.refresh(session, touched, act=act, cause=cause, reason_code=reason_code)
@@ -131,18 +131,18 @@ def get(session: Session, allocation_id: str) -> Allocation:
 
 
 def standing_of(session: Session, payment_ids: Sequence[str]) -> list[Allocation]:
-    """The allocations of these payments that stand, in id order."""
+    """The allocations that stand of these payments and beside them, in id order."""
+    theirs = or_(among(Allocation.payment_id, payment_ids), among(Allocation.beside_payment_id, payment_ids))
     return list(
         session.scalars(
-            select(Allocation)
-            .where(among(Allocation.payment_id, payment_ids), Allocation.reversed_at.is_(None))
-            .order_by(Allocation.id)
+            select(Allocation).where(theirs, Allocation.reversed_at.is_(None)).order_by(Allocation.id)
         )
     )
 
 
 def _lock_sources(session: Session, wishes: Sequence[Wish]) -> dict[str, Payment | CreditNote]:
     from_payments = [wish.source_id for wish in wishes if wish.source_id.startswith("pay_")]
+    from_payments += [wish.beside_payment_id for wish in wishes if wish.beside_payment_id is not None]
     from_notes = [wish.source_id for wish in wishes if not wish.source_id.startswith("pay_")]
     sources: dict[str, Payment | CreditNote] = {}
     if from_payments:
@@ -174,6 +174,8 @@ def _require_room(
     open_minor = {invoice_id: invoice.open_minor for invoice_id, invoice in targets.items()}
     for wish in wishes:
         _require_fitting(wish, sources[wish.source_id], targets[wish.invoice_id])
+        if wish.beside_payment_id is not None:
+            _require_same_books(sources[wish.beside_payment_id], targets[wish.invoice_id])
         left[wish.source_id] -= wish.amount_minor
         open_minor[wish.invoice_id] -= wish.amount_minor
         if left[wish.source_id] < 0:
@@ -187,16 +189,22 @@ def _require_fitting(wish: Wish, source: Payment | CreditNote, target: Invoice) 
     checked_text(wish.decided_by, field="decided_by", longest=100)
     if wish.amount_minor <= 0:
         raise Rejected("An allocation is above zero.", field="amount_minor")
-    if (source.creditor_id, source.currency) != (target.creditor_id, target.currency):
-        raise Incompatible(
-            f"{source.id} and {target.id} are of different creditors or currencies.", field="invoice_id"
-        )
+    _require_same_books(source, target)
     if isinstance(source, Payment):
         payments.require_held(source)
+        if wish.beside_payment_id is not None:
+            raise Rejected("Money stands beside no other money.", field="beside_payment_id")
     elif source.customer_id != target.customer_id:
         raise Incompatible(f"{source.id} was given to another customer than {target.id}.", field="invoice_id")
     if target.collection_status == CollectionStatus.CANCELLED:
         raise InvoiceCancelled(f"Invoice {target.id} is cancelled.", field="invoice_id")
+
+
+def _require_same_books(source: Payment | CreditNote, target: Invoice) -> None:
+    if (source.creditor_id, source.currency) != (target.creditor_id, target.currency):
+        raise Incompatible(
+            f"{source.id} and {target.id} are of different creditors or currencies.", field="invoice_id"
+        )
 
 
 def _left(source: Payment | CreditNote) -> int:
@@ -210,6 +218,7 @@ def _row(wish: Wish, source: Payment | CreditNote, act: Act) -> dict[str, object
         "kind": str(AllocationKind.PAYMENT if is_payment else AllocationKind.CREDIT_NOTE),
         "payment_id": source.id if is_payment else None,
         "credit_note_id": None if is_payment else source.id,
+        "beside_payment_id": wish.beside_payment_id,
         "invoice_id": wish.invoice_id,
         "currency": source.currency,
         "amount_minor": wish.amount_minor,
@@ -237,34 +246,17 @@ def _tell(
             invoice=wish.invoice_id, amount_minor=wish.amount_minor, decided_by=wish.decided_by,
         )  # fmt: skip
         if isinstance(source, Payment):
-            bookings.append(_booking(allocation_id, source.creditor_id, source, wish.allocated_on, wish=wish))
+            bookings.append(
+                allocation_bookings.booking(
+                    allocation_id=allocation_id, kind=AllocationKind.PAYMENT, creditor_id=source.creditor_id,
+                    currency=source.currency, amount_minor=wish.amount_minor, on=wish.allocated_on,
+                )
+            )  # fmt: skip
             _emit(
                 session, "payment.allocated", source.id, wish.invoice_id,
                 wish.amount_minor, source.currency, act=act, cause=cause,
             )  # fmt: skip
     journal.post(session, bookings, act=act)
-
-
-def _booking(
-    allocation_id: str,
-    creditor_id: str,
-    money: Payment | Allocation,
-    on: date,
-    *,
-    wish: Wish | None = None,
-    reversal: bool = False,
-) -> Booking:
-    """Unapplied against receivable, or back again."""
-    unapplied = Place(creditor_id, AccountKind.UNAPPLIED, money.currency)
-    receivable = Place(creditor_id, AccountKind.RECEIVABLE, money.currency)
-    return Booking(
-        kind="allocation_reversed" if reversal else "allocation",
-        object_id=allocation_id,
-        posted_on=on,
-        debit=receivable if reversal else unapplied,
-        credit=unapplied if reversal else receivable,
-        amount_minor=money.amount_minor if wish is None else wish.amount_minor,
-    )
 
 
 def _emit(
@@ -306,7 +298,8 @@ def _lock_standing(session: Session, allocation_ids: Sequence[str]) -> list[Allo
 
 
 def _lock_parts(session: Session, found: Sequence[Allocation]) -> None:
-    payments.lock(session, [one.payment_id for one in found if one.payment_id is not None])
+    theirs = (one.payment_id or one.beside_payment_id for one in found)
+    payments.lock(session, [payment_id for payment_id in theirs if payment_id is not None])
     _lock_credit_notes(session, [one.credit_note_id for one in found if one.credit_note_id is not None])
     invoices.lock(session, [one.invoice_id for one in found])
 

@@ -35,9 +35,22 @@ def first_status(due_on: date, today: date) -> CollectionStatus:
 
 
 def status_of(
-    *, total_minor: int, open_minor: int, due_on: date, hold: str | None, provisional: bool, today: date
+    *,
+    total_minor: int,
+    open_minor: int,
+    due_on: date,
+    hold: str | None,
+    provisional: bool,
+    given_up: bool = False,
+    today: date,
 ) -> CollectionStatus:
-    """The collection status that amounts, date and hold amount to on `today`."""
+    """The collection status that amounts, date and hold amount to on `today`.
+
+    `provisional`: some of the money that closes it may still be taken back. `given_up`: whatever closes it is a
+    write-off; with any money, credit note or discount in it, an invoice that is closed is paid.
+    """
+    if open_minor == 0 and given_up:
+        return CollectionStatus.WRITTEN_OFF
     if open_minor == 0:
         return CollectionStatus.PAID_PROVISIONAL if provisional else CollectionStatus.PAID
     if hold is not None:
@@ -56,9 +69,13 @@ _FACTS = text(
             SELECT 1 FROM allocations JOIN payments ON payments.id = allocations.payment_id
             WHERE allocations.invoice_id = invoices.id AND allocations.reversed_at IS NULL
             AND payments.state = 'provisional'
-        ) AS provisional
+        ) AS provisional,
+        NOT EXISTS (
+            SELECT 1 FROM allocations WHERE allocations.invoice_id = invoices.id
+            AND allocations.reversed_at IS NULL AND allocations.kind <> 'write_off'
+        ) AS given_up
     FROM invoices
-    WHERE id = ANY(:ids) AND collection_status NOT IN ('cancelled', 'written_off')
+    WHERE id = ANY(:ids) AND collection_status <> 'cancelled'
     ORDER BY id
     """
 )
@@ -83,7 +100,7 @@ def refresh(
     for row in session.execute(_FACTS, {"ids": ids}):
         now = status_of(
             total_minor=row.total_minor, open_minor=row.open_minor, due_on=row.due_on, hold=row.hold,
-            provisional=row.provisional, today=act.today,
+            provisional=row.provisional, given_up=row.given_up, today=act.today,
         )  # fmt: skip
         if now == row.status:
             continue
@@ -155,6 +172,8 @@ _REACHED = {
 def _event_type(before: CollectionStatus, now: CollectionStatus) -> str | None:
     if now in _PAID:
         return None if before in _PAID and now == CollectionStatus.PAID_PROVISIONAL else "invoice.paid"
-    if before in _PAID:
+    if now == CollectionStatus.WRITTEN_OFF:
+        return None  # the write-off itself was told of
+    if before in _PAID or before == CollectionStatus.WRITTEN_OFF:
         return "invoice.reopened"
     return _REACHED.get(now)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import text
@@ -11,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from ledger.acts import Act
 from ledger.database import copy_rows
+from ledger.errors import Conflict
 from ledger.models import AccountKind
+
+
+class BookedAlready(Conflict):
+    """What stands in the journal is not booked again."""
+
+
+class NotBooked(Conflict):
+    """What does not stand in the journal cannot be booked back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,55 @@ def post(session: Session, bookings: Sequence[Booking], *, act: Act) -> None:
             for place, amount in ((it.debit, it.amount_minor), (it.credit, -it.amount_minor))
         ),
     )
+
+
+def post_in_turn(session: Session, bookings: Sequence[Booking], *, act: Act) -> None:
+    """Write bookings that may be booked, booked back, and booked once more.
+
+    The second time the kind is numbered (`fee`, `fee_back`, `fee_2`, `fee_2_back`). Bookings of zero are left out.
+    Raises BookedAlready for what stands; nothing is changed then.
+    """
+    past = _past_turns(session, bookings)
+    for one in bookings:
+        if past[one.object_id, one.kind] % 2:
+            raise BookedAlready(f"{one.kind} of {one.object_id} is booked already.")
+    post(session, [_in_turn(one, past[one.object_id, one.kind] // 2 + 1) for one in bookings], act=act)
+
+
+def post_back(session: Session, bookings: Sequence[Booking], *, act: Act) -> None:
+    """Write the opposite of bookings that post_in_turn wrote, each given as it was booked, on the day it goes back.
+
+    Bookings of zero are left out. Raises NotBooked for what does not stand; nothing is changed then.
+    """
+    wanted = [one for one in bookings if one.amount_minor]
+    past = _past_turns(session, wanted)
+    back = []
+    for one in wanted:
+        times = past[one.object_id, one.kind]
+        if times % 2 == 0:
+            raise NotBooked(f"{one.kind} of {one.object_id} is not booked.")
+        stands = _in_turn(one, times // 2 + 1)
+        back.append(replace(stands, kind=f"{stands.kind}_back", debit=one.credit, credit=one.debit))
+    post(session, back, act=act)
+
+
+def _in_turn(booking: Booking, turn: int) -> Booking:
+    return booking if turn == 1 else replace(booking, kind=f"{booking.kind}_{turn}")
+
+
+def _past_turns(session: Session, bookings: Sequence[Booking]) -> dict[tuple[str, str], int]:
+    """By object and kind, how often it was booked and booked back."""
+    past: dict[tuple[str, str], int] = defaultdict(int)
+    rows = session.execute(
+        text(
+            "SELECT object_id, regexp_replace(kind, '(_[0-9]+)?(_back)?$', '') AS kind, count(*) AS times "
+            "FROM journal_entries WHERE object_id = ANY(:ids) GROUP BY 1, 2"
+        ),
+        {"ids": sorted({one.object_id for one in bookings})},
+    )
+    for row in rows:
+        past[row.object_id, row.kind] = row.times
+    return past
 
 
 def balance_minor(session: Session, place: Place) -> int:

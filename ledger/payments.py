@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,9 +15,10 @@ from ledger.database import among, copy_rows, expire_rows
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
-from ledger.models import AccountKind, Method, Payment
+from ledger.models import AccountKind, Allocation, Method, Payment
 from ledger.money import checked_currency
 from ledger.states import PaymentState
+from ledger.texts import checked_text
 
 
 class PaymentNotFound(NotFound):
@@ -25,11 +26,15 @@ class PaymentNotFound(NotFound):
 
 
 class StillAllocated(Conflict):
-    """A payment goes back only when nothing of it is allocated any more."""
+    """A payment goes back only when nothing of it, or beside it, is allocated any more."""
 
 
 class NotHeld(Conflict):
     """The money of the payment is not here yet, or not any more."""
+
+
+class Recorded(Conflict):
+    """A payment that was recorded before its line came loses its line, or is withdrawn; it is not cancelled."""
 
 
 _COLUMNS = (
@@ -136,14 +141,10 @@ def take_back(
     held = lock(session, payment_ids)
     for payment in held.values():
         states.require_legal(states.PAYMENT, payment.id, payment.state, to)
-        if payment.unallocated_minor != payment.amount_minor:
-            raise StillAllocated(f"Payment {payment.id} is still allocated, or a part of it went back.")
+        require_arrived(payment)
+        _require_whole(payment)
     states.move(session, states.PAYMENT, payment_ids, to, act=act, reason=reason_code)
-    session.execute(
-        text("UPDATE payments SET returned_minor = amount_minor WHERE id = ANY(:ids)"),
-        {"ids": sorted(held)},
-    )
-    expire_rows(session, "payments", held, ("returned_minor", "unallocated_minor"))
+    _take_out(session, held)
     journal.post(session, [_returned_booking(payment, on) for payment in held.values()], act=act)
     kind = "payment.refunded" if to == PaymentState.REFUNDED else "payment.returned"
     for payment in held.values():
@@ -157,9 +158,78 @@ def take_back(
         )  # fmt: skip
 
 
+def cancel(
+    session: Session, payment_ids: Sequence[str], *, on: date, because: str, act: Act, cause: str
+) -> None:
+    """What made these payments of statement lines was a mistake: they are cancelled, their money in suspense again.
+
+    Their allocations, and those granted beside them, must have been reversed before, and nothing of them be on its
+    way back. Raises StillAllocated, Recorded, IllegalMove, UnreadableText or PaymentNotFound; nothing is changed then.
+    """
+    checked_text(because, field="because", longest=200)
+    held = lock(session, payment_ids)
+    for payment in held.values():
+        if payment.recorded_at is not None:
+            raise Recorded(
+                f"Payment {payment.id} was recorded before its line and cannot be cancelled.", id=payment.id
+            )
+    give_up(session, held, because=because, act=act, cause=cause)
+    bookings = [cancelled_booking(payment, on, AccountKind.SUSPENSE) for payment in held.values()]
+    journal.post(session, bookings, act=act)
+
+
+def give_up(session: Session, held: Mapping[str, Payment], *, because: str, act: Act, cause: str) -> None:
+    """Move locked payments to cancelled, each with its event; where their money goes is the caller's to book.
+
+    Raises StillAllocated or IllegalMove; nothing is changed then.
+    """
+    for payment in held.values():
+        states.require_legal(states.PAYMENT, payment.id, payment.state, PaymentState.CANCELLED)
+        _require_whole(payment)
+    _require_nothing_beside(session, held)
+    states.move(session, states.PAYMENT, list(held), PaymentState.CANCELLED, act=act, reason=because)
+    _take_out(session, held)
+    for payment in held.values():
+        data = {"amount_minor": payment.amount_minor, "currency": payment.currency}
+        outbox.emit(
+            session,
+            outbox.NewEvent(type="payment.cancelled", object_id=payment.id, act=act, cause=cause, data=data),
+        )
+
+
+def _require_whole(payment: Payment) -> None:
+    if payment.unallocated_minor != payment.amount_minor:
+        raise StillAllocated(f"Payment {payment.id} is still allocated, or a part of it went back.")
+
+
+def _require_nothing_beside(session: Session, held: Mapping[str, Payment]) -> None:
+    beside = session.scalars(
+        select(Allocation.beside_payment_id).where(
+            among(Allocation.beside_payment_id, held), Allocation.reversed_at.is_(None)
+        )
+    ).first()
+    if beside is not None:
+        raise StillAllocated(f"Something granted beside payment {beside} still stands.")
+
+
+def _take_out(session: Session, held: Mapping[str, Payment]) -> None:
+    """Nothing of these payments is left."""
+    session.execute(
+        text("UPDATE payments SET returned_minor = amount_minor WHERE id = ANY(:ids)"),
+        {"ids": sorted(held)},
+    )
+    expire_rows(session, "payments", held, ("returned_minor", "unallocated_minor"))
+
+
 def settle(session: Session, payment_ids: Sequence[str], *, act: Act) -> None:
     """The time in which these provisional payments could be taken back is over: they are final."""
     states.move(session, states.PAYMENT, payment_ids, PaymentState.FINAL, act=act, reason="window closed")
+
+
+def require_arrived(payment: Payment) -> None:
+    """Raises NotHeld for a payment that was recorded and that no statement has shown yet."""
+    if payment.recorded_at is not None and payment.met_at is None:
+        raise NotHeld(f"No statement has shown payment {payment.id} yet.", field="payment_id")
 
 
 def _first_state(receipt: Receipt) -> PaymentState:
@@ -188,5 +258,15 @@ def _returned_booking(payment: Payment, on: date) -> Booking:
         kind="payment_returned", object_id=payment.id, posted_on=on,
         debit=Place(payment.creditor_id, AccountKind.UNAPPLIED, payment.currency),
         credit=Place(payment.creditor_id, AccountKind.SUSPENSE, payment.currency),
+        amount_minor=payment.amount_minor,
+    )  # fmt: skip
+
+
+def cancelled_booking(payment: Payment, on: date, where: AccountKind) -> Booking:
+    """Out of unapplied, back to where its money came from: suspense, or in_transit."""
+    return Booking(
+        kind="payment_cancelled", object_id=payment.id, posted_on=on,
+        debit=Place(payment.creditor_id, AccountKind.UNAPPLIED, payment.currency),
+        credit=Place(payment.creditor_id, where, payment.currency),
         amount_minor=payment.amount_minor,
     )  # fmt: skip

@@ -68,6 +68,7 @@ def request(
         raise Rejected("A refund is above zero.", field="amount_minor")
     payment = payments.lock(session, [payment_id])[payment_id]
     payments.require_held(payment)
+    payments.require_arrived(payment)
     if amount_minor > payment.unallocated_minor:
         left = Money(payment.unallocated_minor, payment.currency)
         raise NotEnoughLeft(f"Payment {payment_id} has {left} left.", field="amount_minor")

@@ -83,9 +83,12 @@ PAYMENT = Machine(
                 PaymentState.RETURNED,
                 PaymentState.REFUNDED,
                 PaymentState.CHARGED_BACK,
+                PaymentState.CANCELLED,
             ),
-            # A debit without a valid mandate can be claimed back for 13 months, long after it became final.
+            # A debit without a valid mandate can be claimed back for 13 months, long after it became final. What was
+            # recorded before its statement line is in transit again when the line turns out not to be its own.
             PaymentState.FINAL: (
+                PaymentState.PROVISIONAL,
                 PaymentState.RETURNED,
                 PaymentState.REFUNDED,
                 PaymentState.CHARGED_BACK,
@@ -127,7 +130,7 @@ _PAID = (CollectionStatus.PAID_PROVISIONAL, CollectionStatus.PAID)
 _ENDED = (CollectionStatus.WRITTEN_OFF, CollectionStatus.CANCELLED)
 
 # The status follows from facts (ledger.invoices.status_of), so every open one can turn into every other;
-# what is paid reopens when money goes back; what is cancelled stays so.
+# what is paid or written off reopens when money goes back or a write-off is reversed; what is cancelled stays so.
 INVOICE = Machine(
     noun="invoice",
     table="invoices",

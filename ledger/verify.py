@@ -118,6 +118,48 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "grants_are_booked",
+        "Discounts, write-offs and the bank's fees that we bear are booked as the allocations that stand.",
+        "minor units granted",
+        """
+        SELECT coalesce(sum(granted), 0), count(*) FILTER (WHERE granted <> booked)
+        FROM (
+            SELECT creditor_id, currency, kind, sum(granted) AS granted, sum(booked) AS booked
+            FROM (
+                SELECT invoices.creditor_id, allocations.currency, allocations.kind,
+                    allocations.amount_minor AS granted, 0 AS booked
+                FROM allocations JOIN invoices ON invoices.id = allocations.invoice_id
+                WHERE allocations.kind IN ('discount', 'write_off', 'fee') AND allocations.reversed_at IS NULL
+                UNION ALL
+                SELECT accounts.creditor_id, accounts.currency, accounts.kind, 0, postings.amount_minor
+                FROM postings JOIN accounts ON accounts.id = postings.account_id
+                JOIN journal_entries ON journal_entries.id = postings.entry_id
+                WHERE accounts.kind IN ('discount', 'write_off')
+                OR accounts.kind = 'fee' AND journal_entries.kind IN ('allocation', 'allocation_reversed')
+            ) AS sides GROUP BY creditor_id, currency, kind
+        ) AS compared
+        """,
+    ),
+    Invariant(
+        "in_transit_is_recorded",
+        "The account in_transit is the payments that were recorded and that no statement has shown yet.",
+        "minor units in transit",
+        """
+        SELECT coalesce(sum(waiting), 0), count(*) FILTER (WHERE waiting <> booked)
+        FROM (
+            SELECT creditor_id, currency, sum(waiting) AS waiting, sum(booked) AS booked
+            FROM (
+                SELECT creditor_id, currency, amount_minor AS waiting, 0 AS booked FROM payments
+                WHERE recorded_at IS NOT NULL AND met_at IS NULL AND state <> 'cancelled'
+                UNION ALL
+                SELECT accounts.creditor_id, accounts.currency, 0, postings.amount_minor
+                FROM postings JOIN accounts ON accounts.id = postings.account_id
+                WHERE accounts.kind = 'in_transit'
+            ) AS sides GROUP BY creditor_id, currency
+        ) AS compared
+        """,
+    ),
+    Invariant(
         "invoices_not_over_allocated",
         "What is allocated to an invoice is the sum of its standing allocations and never above its total.",
         "invoices",
@@ -172,28 +214,33 @@ INVARIANTS = (
     ),
     Invariant(
         "allocations_stay_in_currency",
-        "An allocation, its payment and its invoice are of one creditor and one currency.",
+        "An allocation, its invoice and the payment that it is of, or beside, are of one creditor and one currency.",
         "allocations",
         """
         SELECT count(*), count(*) FILTER (
             WHERE invoices.currency <> allocations.currency
-            OR coalesce(payments.currency, credit_notes.currency) <> allocations.currency
-            OR coalesce(payments.creditor_id, credit_notes.creditor_id) <> invoices.creditor_id
+            OR payments.currency <> allocations.currency OR payments.creditor_id <> invoices.creditor_id
+            OR credit_notes.currency <> allocations.currency OR credit_notes.creditor_id <> invoices.creditor_id
         )
         FROM allocations
         JOIN invoices ON invoices.id = allocations.invoice_id
-        LEFT JOIN payments ON payments.id = allocations.payment_id
+        LEFT JOIN payments ON payments.id IN (allocations.payment_id, allocations.beside_payment_id)
         LEFT JOIN credit_notes ON credit_notes.id = allocations.credit_note_id
         """,
     ),
     Invariant(
         "status_follows_amounts",
-        "An invoice is paid exactly when nothing of it is open.",
+        "An invoice is paid or written off exactly when nothing is open, and written off when nothing else closed it.",
         "invoices",
         """
         SELECT count(*), count(*) FILTER (
-            WHERE (open_minor = 0) <> (collection_status IN ('paid', 'paid_provisional'))
-            AND collection_status NOT IN ('cancelled', 'written_off')
+            WHERE collection_status <> 'cancelled' AND (
+                (open_minor = 0) <> (collection_status IN ('paid', 'paid_provisional', 'written_off'))
+                OR (open_minor = 0 AND (collection_status = 'written_off') <> NOT EXISTS (
+                    SELECT 1 FROM allocations
+                    WHERE allocations.invoice_id = invoices.id AND reversed_at IS NULL AND kind <> 'write_off'
+                ))
+            )
         ) FROM invoices
         """,
     ),

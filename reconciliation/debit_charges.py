@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import journal
+from ledger import other_money
 from ledger.acts import Act
 from ledger.database import among
-from ledger.journal import Booking, Place
-from ledger.models import AccountKind
 from ledger.money import Money
+from ledger.other_money import OtherMoney
 from mandates.models import Debit
 from mandates.named import Named
 from reconciliation import booking_codes
@@ -23,9 +22,7 @@ from reconciliation.models import LineState, Match, MatchPart, PartKind, Stateme
 from reconciliation.outcomes import Explained, Outcome, Part
 
 RULE = "debit_charge"
-_ACCOUNTS = {Taken.CHARGES: AccountKind.FEE, Taken.INTEREST: AccountKind.INTEREST}
 _PARTS = {Taken.CHARGES: PartKind.FEE, Taken.INTEREST: PartKind.INTEREST}
-_ENTRIES = {Taken.CHARGES: "return_fee", Taken.INTEREST: "return_interest"}
 _WORDS = {Taken.CHARGES: "as its fee", Taken.INTEREST: "as interest"}
 
 
@@ -45,15 +42,14 @@ def parts(kept: Sequence[Kept]) -> list[Part]:
     ]
 
 
-def bookings(line: StatementLine, kept: Sequence[Kept], creditor_id: str) -> list[Booking]:
-    """What a line moves from suspense to fee and to interest, each in one sum."""
+def moved(line: StatementLine, kept: Sequence[Kept], creditor_id: str) -> list[OtherMoney]:
+    """What a line moves from suspense to fee and to interest."""
     return [
-        Booking(
-            kind=_ENTRIES[what], object_id=line.id, posted_on=line.booked_on,
-            debit=Place(creditor_id, _ACCOUNTS[what], line.currency),
-            credit=Place(creditor_id, AccountKind.SUSPENSE, line.currency), amount_minor=amount,
+        OtherMoney(
+            kind=_PARTS[one.what], creditor_id=creditor_id, currency=line.currency,
+            amount_minor=-one.amount_minor, object_id=line.id, on=line.booked_on,
         )
-        for what, amount in _sums(kept).items()
+        for one in kept
     ]  # fmt: skip
 
 
@@ -94,7 +90,7 @@ def explain(
     }
     returned = _returned_with(session, [line for line, _ in charges.values() if not line.end_to_end_id])
     outcomes: dict[str, Outcome] = {}
-    sound: list[Booking] = []
+    sound: list[OtherMoney] = []
     for line, what in charges.values():
         creditor_id = creditor_of[line.bank_account_id]
         debit = _named(line, named, creditor_id)
@@ -102,12 +98,12 @@ def explain(
             continue
         kept = [Kept(what, -line.amount_minor, debit)]
         object_id = debit.id if debit is not None else returned[line.id]
-        sound += bookings(line, kept, creditor_id)
+        sound += moved(line, kept, creditor_id)
         outcomes[line.id] = Explained(
             rule=RULE, state=LineState.MATCHED, parts=(Part(_PARTS[what], line.amount_minor, object_id),),
             evidence=(f"It belongs to debit {object_id}.", *evidence(kept, line.currency)),
         )  # fmt: skip
-    journal.post(session, sound, act=act)
+    other_money.book(session, sound, act=act)
     return outcomes
 
 

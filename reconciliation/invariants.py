@@ -124,6 +124,34 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "other_money_is_matched",
+        "Fees, interest, transfers, payouts and other money are booked as the parts of standing matches say.",
+        "minor units",
+        """
+        SELECT coalesce(sum(abs(said)), 0), count(*) FILTER (WHERE said <> -booked)
+        FROM (
+            SELECT creditor_id, currency, kind, sum(said) AS said, sum(booked) AS booked
+            FROM (
+                SELECT bank_accounts.creditor_id, lines.currency, CASE parts.kind
+                    WHEN 'transfer' THEN 'transfer_clearing' WHEN 'payout' THEN 'payout_clearing'
+                    WHEN 'tax' THEN 'other' WHEN 'salary' THEN 'other' ELSE parts.kind
+                    END AS kind, parts.amount_minor AS said, 0 AS booked
+                FROM match_parts AS parts
+                JOIN matches ON matches.id = parts.match_id AND matches.undone_at IS NULL
+                JOIN statement_lines AS lines ON lines.id = matches.line_id
+                JOIN bank_accounts ON bank_accounts.id = lines.bank_account_id
+                WHERE parts.kind IN ('fee', 'interest', 'transfer', 'payout', 'tax', 'salary', 'other')
+                UNION ALL
+                SELECT accounts.creditor_id, accounts.currency, accounts.kind, 0, postings.amount_minor
+                FROM postings JOIN accounts ON accounts.id = postings.account_id
+                JOIN journal_entries ON journal_entries.id = postings.entry_id
+                WHERE accounts.kind IN ('interest', 'transfer_clearing', 'payout_clearing', 'other')
+                OR accounts.kind = 'fee' AND journal_entries.kind NOT IN ('allocation', 'allocation_reversed')
+            ) AS sides GROUP BY creditor_id, currency, kind
+        ) AS compared
+        """,
+    ),
+    Invariant(
         "rejected_debits_are_told",
         "Every rejected debit is rejected by one item of one status report of the bank.",
         "rejected debits",

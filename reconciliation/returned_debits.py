@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ledger import journal
+from ledger import journal, other_money
 from ledger.acts import Act
 from ledger.money import Money
+from ledger.other_money import OtherMoney
 from mandates import paybacks, returns, reversals
 from mandates.models import Debit
 from mandates.named import Named
@@ -272,16 +273,17 @@ def _apply(
             debit = found.debits[one.end_to_end_id]
             if debit.id in back:
                 together[found.line.booked_on, _reason(one, debit, known)].append(debit)
-    bookings = []
+    bookings, kept = [], list[OtherMoney]()
     for found in sound:
         creditor_id = creditor_of[found.line.bank_account_id]
         bookings.append(rejected_debits.booking(found.line, found.rejected, creditor_id, sign=-1))
-        bookings += debit_charges.bookings(found.line, found.kept, creditor_id)
+        kept += debit_charges.moved(found.line, found.kept, creditor_id)
     for (on, reason), debits in together.items():
         returns.give_back(session, debits, on=on, reason_code=reason, act=act)
     came_back = [debit.id for debits in together.values() for debit in debits]
     paybacks.note_done(session, reversals.paybacks_sent(session, came_back), act=act)
     journal.post(session, bookings, act=act)
+    other_money.book(session, kept, act=act)
 
 
 def _explained(found: _Found, known: _Known) -> Explained:

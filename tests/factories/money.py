@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from ledger import allocations, credit_notes, journal, payments
+from ledger import allocations, credit_notes, journal, payments, recorded_payments
 from ledger.allocations import Wish
 from ledger.credit_notes import CreditNoteFacts
 from ledger.identifiers import new_id
 from ledger.journal import Booking, Place
-from ledger.models import AccountKind, CreditNote, Customer, Method
+from ledger.models import AccountKind, CreditNote, Customer, Method, Payment
 from ledger.payments import Receipt
+from ledger.recorded_payments import Given, Told
 from tests.factories.books import Books
 
 
@@ -32,6 +34,26 @@ def receive(
         for amount in amounts_minor
     ]  # fmt: skip
     return payments.receive(books.session, receipts, act=books.act, cause="line.matched")
+
+
+def recorded(
+    books: Books,
+    amount_minor: int,
+    *given: tuple[str, int, int],
+    customer: Customer | None = None,
+    **facts: Any,
+) -> Payment:
+    """A payment told before its line, with (invoice, amount, discount) of what it gives."""
+    told = Told(
+        **{
+            "creditor_id": books.creditor.id, "customer_id": (customer or books.customer()).id,
+            "method": Method.TRANSFER, "currency": "EUR", "amount_minor": amount_minor,
+            "received_on": books.act.today,
+        }
+        | facts
+    )  # fmt: skip
+    shares = [Given(invoice_id=one, amount_minor=amount, discount_minor=off) for one, amount, off in given]
+    return recorded_payments.record(books.session, told, given=shares, act=books.act)
 
 
 def wish(books: Books, source_id: str, invoice_id: str, amount_minor: int) -> Wish:
@@ -71,10 +93,10 @@ def balance_minor(books: Books, kind: AccountKind, currency: str = "EUR") -> int
 
 
 def book(books: Books, kind: str, object_id: str, amount_minor: int) -> None:
-    """One booking of fee against suspense, for tests that care for the journal alone."""
+    """One booking of billed against suspense, for tests that care for the journal alone."""
     booking = Booking(
         kind=kind, object_id=object_id, posted_on=books.act.today, amount_minor=amount_minor,
-        debit=Place(books.creditor.id, AccountKind.FEE, "EUR"),
+        debit=Place(books.creditor.id, AccountKind.BILLED, "EUR"),
         credit=Place(books.creditor.id, AccountKind.SUSPENSE, "EUR"),
     )  # fmt: skip
     journal.post(books.session, [booking], act=books.act)

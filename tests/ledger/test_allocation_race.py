@@ -14,12 +14,15 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from ledger import allocations, database, invoices
+from ledger import allocations, database, grants, invoices, payments
 from ledger.acts import Act
 from ledger.allocations import OverAllocated
 from ledger.database import violated
 from ledger.identifiers import new_id
 from ledger.invoices import InvoiceFacts
+from ledger.models import AllocationKind
+from ledger.payments import NotHeld, StillAllocated
+from ledger.states import IllegalMove
 from tests.factories.books import Books
 from tests.factories.money import receive, wish
 from tests.ledger.conftest import broken_invariants
@@ -100,7 +103,7 @@ def _attempt(engine: Engine, deed: Deed, pair: Pair, start: threading.Barrier) -
         try:
             done = deed(session, pair, lambda: start.wait(timeout=60))
             session.commit()
-        except OverAllocated:
+        except (OverAllocated, StillAllocated, NotHeld, IllegalMove):
             return "refused"
         except IntegrityError as error:
             return f"refused by {violated(error)}"
@@ -242,7 +245,7 @@ def _give_what_is_left(table: Table, handful: Sequence[Pair]) -> Counter[str]:
             try:
                 allocations.allocate(session, wishes, act=table.books.act, cause="line.matched")
                 session.commit()
-            except OverAllocated:
+            except (OverAllocated, StillAllocated, NotHeld, IllegalMove):
                 outcomes["refused"] += 1
                 continue
             except OperationalError:
@@ -250,3 +253,70 @@ def _give_what_is_left(table: Table, handful: Sequence[Pair]) -> Counter[str]:
                 continue
         outcomes["given"] += len(wishes)
         return outcomes
+
+
+def test_a_write_off_and_a_payment_that_go_for_one_invoice_close_it_once(table: Table) -> None:
+    """Half of the threads write the whole invoice off, half pay it, all with money that is left."""
+    payment_ids, invoice_ids = zip(*table.pairs, strict=True)
+
+    def give_or_give_up(session: Session, pair: Pair, meet: Callable[[], object]) -> bool:
+        payment_id, invoice_id = pair
+        if payment_id:
+            return _properly(table)(session, pair, meet)
+        given_up = grants.Grant(
+            invoice_id=invoice_id, kind=AllocationKind.WRITE_OFF, amount_minor=AMOUNT,
+            granted_on=table.books.act.today, decided_by="treasury", reason="a race",
+        )  # fmt: skip
+        grants.grant(session, [given_up], act=table.books.act, cause="test")
+        return True
+
+    outcomes = _compete(
+        table,
+        give_or_give_up,
+        lambda number: [
+            ("" if number % 2 else payment_ids[4 * turn + number // 2], invoice_ids[turn])
+            for turn in range(25)
+        ],
+    )
+    _report("write-offs against payments", table, outcomes)
+    assert outcomes == {"given": 25, "refused": 175}
+    assert table.over_allocated("invoice") == 0
+    assert broken_invariants(table.engine) == {"suspense_is_unexplained_lines"}
+
+
+def test_reversing_what_was_granted_beside_a_payment_and_cancelling_it_never_lock_each_other_out(
+    table: Table,
+) -> None:
+    """One half allocates and grants beside a payment, the other cancels it: either comes first, never both."""
+
+    def settle_or_cancel(session: Session, pair: Pair, meet: Callable[[], object]) -> bool:
+        kind, payment_id, invoice_id = (*pair[0].split(" "), pair[1])
+        act = table.books.act
+        if kind == "cancel":
+            payments.cancel(session, [payment_id], on=act.today, because="a race", act=act, cause="test")
+            return True
+        beside = grants.Grant(
+            invoice_id=invoice_id, kind=AllocationKind.DISCOUNT, amount_minor=1, granted_on=act.today,
+            decided_by="treasury", beside_payment_id=payment_id,
+        )  # fmt: skip
+        (made,) = grants.grant(session, [beside], act=act, cause="test")
+        allocations.reverse(session, [made], because="a race", on=act.today, act=act, cause="test")
+        grants.grant(session, [beside], act=act, cause="test")
+        return True
+
+    def attempts(number: int) -> Sequence[Pair]:
+        kind = "cancel" if number == 0 else "grant"
+        return [(f"{kind} {payment_id}", invoice_id) for payment_id, invoice_id in table.pairs[:25]]
+
+    outcomes = _compete(table, settle_or_cancel, attempts)
+    _report("grants beside what is cancelled", table, outcomes)
+    assert outcomes["deadlock"] == 0
+    with table.engine.connect() as connection:
+        wrong = connection.execute(
+            text(
+                "SELECT count(*) FROM allocations JOIN payments ON payments.id = beside_payment_id "
+                "WHERE reversed_at IS NULL AND payments.state = 'cancelled'"
+            )
+        )
+        assert wrong.scalar_one() == 0
+    assert broken_invariants(table.engine) == {"suspense_is_unexplained_lines"}

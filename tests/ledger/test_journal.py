@@ -31,7 +31,7 @@ def _bank(books: Books) -> Place:
 def _booking(books: Books, amount_minor: int, object_id: str = "lin_1", kind: str = "fee") -> Booking:
     return Booking(
         kind=kind, object_id=object_id, posted_on=books.act.today, amount_minor=amount_minor,
-        debit=_place(books, AccountKind.FEE), credit=_place(books, AccountKind.SUSPENSE),
+        debit=_place(books, AccountKind.BILLED), credit=_place(books, AccountKind.SUSPENSE),
     )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def _rows(session: Session, statement: str) -> list[tuple[Any, ...]]:
 
 def test_a_booking_takes_from_one_account_what_it_gives_to_the_other(session: Session, books: Books) -> None:
     journal.post(session, [_booking(books, 345)], act=books.act)
-    assert journal.balance_minor(session, _place(books, AccountKind.FEE)) == 345
+    assert journal.balance_minor(session, _place(books, AccountKind.BILLED)) == 345
     assert journal.balance_minor(session, _place(books, AccountKind.SUSPENSE)) == -345
     assert _rows(session, "SELECT kind, object_id, posted_on FROM journal_entries") == [
         ("fee", "lin_1", date(2026, 11, 18))
@@ -51,7 +51,7 @@ def test_a_booking_takes_from_one_account_what_it_gives_to_the_other(session: Se
 
 def test_an_amount_below_zero_moves_the_other_way(session: Session, books: Books) -> None:
     journal.post(session, [_booking(books, -345)], act=books.act)
-    assert journal.balance_minor(session, _place(books, AccountKind.FEE)) == -345
+    assert journal.balance_minor(session, _place(books, AccountKind.BILLED)) == -345
     assert journal.balance_minor(session, _place(books, AccountKind.SUSPENSE)) == 345
 
 
@@ -59,7 +59,7 @@ def test_bookings_add_up(session: Session, books: Books) -> None:
     amounts = (1, 20, 300, 4_000)
     journal.post(session, [_booking(books, amount, f"lin_{amount}") for amount in amounts], act=books.act)
     journal.post(session, [_booking(books, -21, "lin_back")], act=books.act)
-    assert journal.balance_minor(session, _place(books, AccountKind.FEE)) == 4_300
+    assert journal.balance_minor(session, _place(books, AccountKind.BILLED)) == 4_300
 
 
 def test_a_booking_of_nothing_is_left_out(session: Session, books: Books) -> None:
@@ -85,7 +85,7 @@ def test_currencies_and_bank_accounts_have_books_of_their_own(session: Session, 
             debit=debit, credit=credit, amount_minor=amount,
         )
         for number, (debit, credit, amount) in enumerate(
-            [(_bank(books), euros, 100), (other_bank, euros, 7), (_place(books, AccountKind.FEE, "CHF"), francs, 30)]
+            [(_bank(books), euros, 100), (other_bank, euros, 7), (_place(books, AccountKind.BILLED, "CHF"), francs, 30)]
         )
     ]  # fmt: skip
     journal.post(session, posted, act=books.act)
@@ -102,7 +102,7 @@ def test_the_same_thing_is_not_booked_twice(session: Session, books: Books) -> N
 
 def test_another_kind_of_booking_of_the_same_thing_is_another_booking(session: Session, books: Books) -> None:
     journal.post(session, [_booking(books, 345), _booking(books, -345, kind="fee_returned")], act=books.act)
-    assert journal.balance_minor(session, _place(books, AccountKind.FEE)) == 0
+    assert journal.balance_minor(session, _place(books, AccountKind.BILLED)) == 0
     assert _rows(session, "SELECT count(*) FROM journal_entries") == [(2,)]
 
 
@@ -123,12 +123,12 @@ def test_a_booking_that_does_not_balance_is_refused_by_the_database(
 
 
 def test_euros_do_not_balance_francs(session: Session, books: Books) -> None:
-    _refuse_across(session, books, _place(books, AccountKind.FEE, "CHF"))
+    _refuse_across(session, books, _place(books, AccountKind.BILLED, "CHF"))
 
 
 def test_one_creditor_does_not_balance_another(session: Session, books: Books) -> None:
     other = creditors.create(session, name="Zweite Muster GmbH", country="DE", act=books.act)
-    _refuse_across(session, books, Place(other.id, AccountKind.FEE, "EUR"))
+    _refuse_across(session, books, Place(other.id, AccountKind.BILLED, "EUR"))
 
 
 def _refuse_across(session: Session, books: Books, foreign: Place) -> None:
@@ -201,12 +201,12 @@ def test_an_account_that_many_open_at_once_is_opened_once(
     with ThreadPoolExecutor(8) as threads:
         for done in [threads.submit(post, number) for number in range(8)]:
             done.result(timeout=60)
-    assert _rows(session, "SELECT kind FROM accounts ORDER BY kind") == [("fee",), ("suspense",)]
-    assert journal.balance_minor(session, _place(books, AccountKind.FEE)) == 828
+    assert _rows(session, "SELECT kind FROM accounts ORDER BY kind") == [("billed",), ("suspense",)]
+    assert journal.balance_minor(session, _place(books, AccountKind.BILLED)) == 828
 
 
 def test_ten_thousand_bookings_go_in_one_call(session: Session, books: Books) -> None:
     many = [_booking(books, number, f"lin_{number}") for number in range(1, 10_001)]
     journal.post(session, many, act=books.act)
-    assert journal.balance_minor(session, _place(books, AccountKind.FEE)) == 50_005_000
+    assert journal.balance_minor(session, _place(books, AccountKind.BILLED)) == 50_005_000
     assert _rows(session, "SELECT count(*), sum(amount_minor) FROM postings") == [(20_000, 0)]

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from ledger import allocations, payments, refunds
 from ledger.errors import Rejected
-from ledger.models import AccountKind, Method, Payment
+from ledger.models import AccountKind, AllocationKind, Method, Payment
 from ledger.money import UnknownCurrency
 from ledger.payments import PaymentNotFound, Receipt, StillAllocated
 from ledger.states import IllegalMove, PaymentState
+from ledger.texts import UnreadableText
 from tests.factories.books import Books
+from tests.factories.granting import grant
 from tests.factories.money import allocate, balance_minor, receive
 
 UNTIL = date(2027, 1, 15)
@@ -190,6 +192,54 @@ def test_money_whose_time_to_come_back_is_over_is_final(session: Session, books:
     assert [payments.get(session, one).state for one in made] == ["final", "final"]
     with pytest.raises(IllegalMove, match="is final and cannot become final"):
         payments.settle(session, made, act=books.act)
+
+
+def _cancel(books: Books, *payment_ids: str, because: str = "read wrongly") -> None:
+    payments.cancel(
+        books.session, payment_ids, on=date(2026, 11, 20), because=because, act=books.act,
+        cause="match.undone",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("until", [None, UNTIL])
+def test_a_payment_that_was_a_mistake_is_cancelled_and_its_money_waits_again(
+    session: Session, books: Books, until: date | None
+) -> None:
+    kept, wrong = receive(books, 500, 12_000, reversible_until=until)
+    _cancel(books, wrong)
+    session.commit()
+    payment = payments.get(session, wrong)
+    assert (payment.state, payment.unallocated_minor) == ("cancelled", 0)
+    assert payments.get(session, kept).unallocated_minor == 500
+    assert balance_minor(books, AccountKind.UNAPPLIED) == -500
+    assert balance_minor(books, AccountKind.SUSPENSE) == 500
+    assert _events(session, wrong)[1:] == [("payment.cancelled", {"amount_minor": 12_000, "currency": "EUR"})]
+    with pytest.raises(IllegalMove):
+        _cancel(books, wrong)
+
+
+def test_what_is_still_given_stands_in_the_way_of_cancelling(session: Session, books: Books) -> None:
+    invoice = books.invoice(12_000)
+    given, beside, refunded = receive(books, 12_000, 500, 500)
+    allocate(books, (given, invoice.id, 11_000))
+    grant(books, invoice, AllocationKind.DISCOUNT, 360, beside_payment_id=beside)
+    refunds.request(session, payment_id=refunded, amount_minor=1, reason="paid twice", act=books.act)
+    session.commit()
+    for payment_id in (given, beside, refunded):
+        with pytest.raises(StillAllocated):
+            _cancel(books, payment_id)
+    with pytest.raises(PaymentNotFound):
+        _cancel(books, "pay_00000000000000000000000000")
+    with pytest.raises(UnreadableText):
+        _cancel(books, given, because=" ")
+    standing = [one.id for one in allocations.standing_of(session, [given, beside])]
+    allocations.reverse(
+        session, standing, because="read wrongly", on=books.act.today, act=books.act, cause="match.undone"
+    )
+    _cancel(books, given, beside)
+    session.commit()
+    assert balance_minor(books, AccountKind.SUSPENSE) == 500
+    assert invoice.open_minor == 12_000
 
 
 def test_the_database_refuses_what_the_code_never_does(session: Session, books: Books) -> None:

@@ -35,8 +35,9 @@ MACHINES = [
 PAYMENT_MOVES = {
     ("pending", "provisional"), ("pending", "final"), ("pending", "cancelled"),
     ("provisional", "final"), ("provisional", "returned"), ("provisional", "refunded"),
-    ("provisional", "charged_back"),
-    ("final", "returned"), ("final", "refunded"), ("final", "charged_back"), ("final", "cancelled"),
+    ("provisional", "charged_back"), ("provisional", "cancelled"),
+    ("final", "provisional"), ("final", "returned"), ("final", "refunded"), ("final", "charged_back"),
+    ("final", "cancelled"),
 }  # fmt: skip
 
 

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from ledger import allocations, database, payments, refunds
+from ledger import allocations, database, payments, recorded_payments, refunds
 from ledger.acts import Act
+from ledger.models import AllocationKind
 from ledger.states import PaymentState
 from ledger.verify import INVARIANTS, run
 from tests.factories.books import Books
-from tests.factories.money import allocate, credit_note, receive
+from tests.factories.granting import grant
+from tests.factories.money import allocate, credit_note, receive, recorded
 from tests.factories.tampering import tampering
 from tests.ledger.conftest import broken_invariants
 
@@ -42,6 +44,16 @@ def _live(session: Session, act: Act) -> None:
         reason_code="AC04",
         cause="debit.returned",
     )
+    written_off, discounted = (books.invoice(300, customer=customer) for _ in range(2))
+    grant(books, written_off, AllocationKind.WRITE_OFF, 300)
+    grant(books, discounted, AllocationKind.DISCOUNT, 100, beside_payment_id=small)
+    grant(books, discounted, AllocationKind.FEE, 50)
+    told = recorded(books, 800, customer=customer)
+    recorded_payments.withdraw(session, recorded(books, 60, customer=customer).id, because="no", act=act)
+    recorded_payments.meet(
+        session, {recorded(books, 70, customer=customer).id: act.today}, act=act, cause="line.matched"
+    )
+    allocate(books, (told.id, partly.id, 100))
     left = refunds.request(session, payment_id=big, amount_minor=1_000, reason="paid twice", act=act)
     refunds.request(session, payment_id=big, amount_minor=2_500, reason="paid twice", act=act)
     refunds.paid(session, left, on=act.today, act=act)
@@ -61,21 +73,25 @@ def test_lively_books_are_in_order_and_add_up(books_engine: Engine) -> None:
     with database.sessions(books_engine)() as session:
         findings = {finding.invariant.name: finding for finding in run(session, INVARIANTS)}
     assert [name for name, finding in findings.items() if not finding.holds] == []
-    # Five invoices of 120.00: open are 0 + 70.00 + 65.00 + 120.00 + 120.00, less 2.00 of a credit note.
-    # Of 200.00 + 50.00 + 90.00 that are here, 120.00 + 30.00 + 50.00 are given and 35.00 refunded.
+    # Five invoices of 120.00: open are 0 + 70.00 + 65.00 + 120.00 + 120.00, less 2.00 of a credit note, less 1.00 that
+    # a recorded payment gives; of two invoices of 3.00 one is written off, and 1.50 of the other granted.
+    # Of 200.00 + 50.00 + 90.00 that are here, 120.00 + 30.00 + 50.00 are given and 35.00 refunded; of 8.00 + 0.70 that
+    # were recorded, 1.00 is given.
     assert {name: finding.figure for name, finding in findings.items()} == {
-        "journal_balanced": 20,
-        "receivables_are_open_invoices": 37_300,
-        "unapplied_is_unallocated": 10_500,
+        "journal_balanced": 31,
+        "receivables_are_open_invoices": 37_350,
+        "unapplied_is_unallocated": 11_270,
         "refunds_set_aside": 2_500,
-        "invoices_not_over_allocated": 5,
-        "payments_not_over_allocated": 4,
+        "grants_are_booked": 450,
+        "in_transit_is_recorded": 800,
+        "invoices_not_over_allocated": 7,
+        "payments_not_over_allocated": 7,
         "credit_notes_not_over_allocated": 2,
-        "allocations_stay_in_currency": 6,
-        "status_follows_amounts": 5,
-        "history_tells_the_state": 11,
-        "audit_chain_unbroken": 32,
-        "events_in_order": 21,
+        "allocations_stay_in_currency": 10,
+        "status_follows_amounts": 7,
+        "history_tells_the_state": 16,
+        "audit_chain_unbroken": 45,
+        "events_in_order": 31,
     }
 
 
@@ -137,6 +153,19 @@ TAMPERINGS = [
     ),
     ("refunds_set_aside", "a refund without a request is booked", _BOOK.format("refund_clearing")),
     (
+        "grants_are_booked",
+        "a discount is called a fee",
+        "UPDATE allocations SET kind = 'fee' WHERE kind = 'discount'",
+    ),
+    ("grants_are_booked", "a discount of nothing is booked", _BOOK.format("discount")),
+    ("grants_are_booked", "a write-off of nothing is booked", _BOOK.format("write_off")),
+    ("in_transit_is_recorded", "money that nobody recorded is in transit", _BOOK.format("in_transit")),
+    (
+        "in_transit_is_recorded",
+        "a payment is said to have met its line",
+        "UPDATE payments SET met_at = now() WHERE recorded_at IS NOT NULL AND state = 'provisional'",
+    ),
+    (
         "invoices_not_over_allocated",
         "more is said to be paid of an invoice than was given",
         "UPDATE invoices " + _BOTH_SIDES.format("total_minor", "allocated_minor"),
@@ -144,7 +173,9 @@ TAMPERINGS = [
     (
         "payments_not_over_allocated",
         "more of a payment is said to be given than was",
-        "UPDATE payments " + _BOTH_SIDES.format("amount_minor", "allocated_minor"),
+        "UPDATE payments "
+        + _BOTH_SIDES.format("amount_minor", "allocated_minor")
+        + " AND recorded_at IS NULL",
     ),
     (
         "payments_not_over_allocated",
@@ -165,15 +196,21 @@ TAMPERINGS = [
         "allocations_stay_in_currency",
         "the payment is in francs, and so are all books about it",
         "UPDATE payments SET currency = 'CHF' WHERE method = 'transfer'; "
-        "INSERT INTO accounts (creditor_id, kind, currency) SELECT id, 'unapplied', 'CHF' FROM creditors; "
-        "UPDATE postings SET account_id = (SELECT id FROM accounts WHERE currency = 'CHF') WHERE account_id = "
-        "(SELECT id FROM accounts WHERE kind = 'unapplied' AND currency = 'EUR')",
+        "UPDATE accounts SET currency = 'CHF' WHERE kind IN ('unapplied', 'in_transit')",
     ),
     (
         "status_follows_amounts",
         "a paid invoice is called overdue",
         "INSERT INTO state_changes (object_id, to_state, at, actor) SELECT id, 'overdue', now(), 'x' FROM invoices "
-        "WHERE collection_status = 'paid'; UPDATE invoices SET collection_status = 'overdue' WHERE open_minor = 0",
+        "WHERE collection_status = 'paid'; "
+        "UPDATE invoices SET collection_status = 'overdue' WHERE collection_status = 'paid'",
+    ),
+    (
+        "status_follows_amounts",
+        "a write-off is called paid",
+        "INSERT INTO state_changes (object_id, to_state, at, actor) SELECT id, 'paid', now(), 'x' FROM invoices "
+        "WHERE collection_status = 'written_off'; "
+        "UPDATE invoices SET collection_status = 'paid' WHERE collection_status = 'written_off'",
     ),
     (
         "status_follows_amounts",
@@ -262,10 +299,12 @@ def test_all_invariants_look_at_the_same_moment(engine: Engine, session: Session
 
 def test_a_breach_is_counted(books_engine: Engine) -> None:
     with tampering(books_engine) as tamper:
-        tamper("UPDATE allocations SET currency = 'CHF'")
+        tamper(
+            "UPDATE allocations SET currency = 'CHF' WHERE payment_id IS NOT NULL OR credit_note_id IS NOT NULL"
+        )
     with database.sessions(books_engine)() as session:
         (wrong,) = [finding for finding in run(session, INVARIANTS) if not finding.holds]
-    assert (wrong.invariant.name, wrong.figure, wrong.breaches) == ("allocations_stay_in_currency", 6, 6)
+    assert (wrong.invariant.name, wrong.figure, wrong.breaches) == ("allocations_stay_in_currency", 10, 7)
 
 
 def test_verifying_changes_nothing(books_engine: Engine) -> None:

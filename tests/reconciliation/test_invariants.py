@@ -53,6 +53,8 @@ BROKEN: tuple[tuple[str, str], ...] = (
     ),
     ("booked_lines_are_posted", f"DELETE FROM postings WHERE account_id IN ({_BANK}) AND amount_minor = 700"),
     ("booked_lines_are_posted", "UPDATE statement_lines SET provisional = true WHERE state = 'matched'"),
+    ("other_money_is_matched", "UPDATE match_parts SET kind = 'payout' WHERE kind = 'fee'"),
+    ("other_money_is_matched", "UPDATE accounts SET kind = 'transfer_clearing' WHERE kind = 'fee'"),
     ("rejected_debits_are_told", "DELETE FROM status_report_items"),
     ("rejected_debits_are_told", "UPDATE debits SET state = 'rejected' WHERE state = 'returned'"),
     ("reject_clearing_is_what_goes_back", f"DELETE FROM postings WHERE account_id IN ({_CLEARING})"),
