@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 from ledger import audit
-from ledger.banking import RfReference
 from ledger.errors import Rejected
 from ledger.money import LARGEST_MINOR, checked_currency
+from ledger.references import StructuredReference
 from ledger.texts import check_optional, checked_text
 
 LONGEST_DISCOUNT_DAYS = 365
@@ -71,7 +71,7 @@ def require_sound(facts: InvoiceFacts) -> None:
     if facts.due_on < facts.issued_on:
         raise InvoiceRejected("An invoice is not due before it is issued.", field="due_on")
     if facts.reference is not None:
-        RfReference.parse(facts.reference)
+        StructuredReference.parse(facts.reference)
     _require_discount(facts.discount_days, facts.discount_percent)
 
 

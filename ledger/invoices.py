@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from ledger import invoice_numbers, journal, outbox, states
 from ledger.acts import Act
-from ledger.banking import RfReference
 from ledger.database import MOST_ATTEMPTS, among, violated
 from ledger.errors import Conflict, DuecourseError, NotFound
 from ledger.identifiers import new_id
@@ -29,6 +28,7 @@ from ledger.invoice_status import reversible_until as reversible_until
 from ledger.invoice_status import status_of as status_of
 from ledger.journal import Booking, Place
 from ledger.models import AccountKind, Creditor, Customer, Invoice
+from ledger.references import StructuredReference
 
 
 class InvoiceNotFound(NotFound):
@@ -182,7 +182,9 @@ def _row(invoice_id: str, facts: InvoiceFacts, act: Act) -> dict[str, object]:
     return {
         "id": invoice_id,
         **asdict(facts),
-        "reference": RfReference.parse(facts.reference).compact if facts.reference is not None else None,
+        "reference": StructuredReference.parse(facts.reference).compact
+        if facts.reference is not None
+        else None,
         "external_key": facts.key,
         "collection_status": str(first_status(facts.due_on, act.today)),
         "created_at": act.at,

@@ -40,7 +40,9 @@ class InvoiceIn(BaseModel):
     issued_on: Day
     due_on: Day
     reference: str | None = Field(
-        default=None, max_length=40, description="An RF creditor reference (ISO 11649)."
+        default=None,
+        max_length=40,
+        description="A structured reference: RF (ISO 11649), QRR, OGM, KID or OCR, viitenumero, betalingskenmerk.",
     )
     purchase_order: str | None = Field(default=None, max_length=60)
     discount_days: int | None = Field(default=None, ge=0, le=365)

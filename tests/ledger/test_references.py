@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.banking import InvalidReference, RfReference
+from ledger.references import ReferenceKind, StructuredReference, references_in
 from tests.factories.check_digits import check_digits_by_hand
 
 BODIES = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=21)
@@ -61,3 +62,88 @@ def test_a_mistyped_reference_never_points_to_another_invoice(body: str, place: 
     mistyped = body[:place] + wrong + body[place + 1 :]
     with pytest.raises(InvalidReference, match="check digits"):
         RfReference.parse(RfReference.make(body).compact[:4] + mistyped)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "compact"),
+    [
+        ("RF18 5390 0754 7034", ReferenceKind.RF, "RF18539007547034"),
+        ("21 00000 00003 13947 14300 09017", ReferenceKind.QRR, "210000000003139471430009017"),
+        ("+++010/8068/17183+++", ReferenceKind.OGM, "010806817183"),
+        ("*** 010/8068/17183 ***", ReferenceKind.OGM, "010806817183"),
+        ("010806817183", ReferenceKind.OGM, "010806817183"),
+        ("5000 0567 8901 2345", ReferenceKind.BETALINGSKENMERK, "5000056789012345"),
+        ("12345 3", ReferenceKind.VIITENUMERO, "123453"),
+        ("12345674", ReferenceKind.KID, "12345674"),
+        ("00123456782", ReferenceKind.KID, "00123456782"),
+    ],
+)
+def test_a_structured_reference_is_read_by_the_rule_it_follows(
+    text: str, kind: ReferenceKind, compact: str
+) -> None:
+    reference = StructuredReference.parse(text)
+    assert (reference.kind, str(reference)) == (kind, compact)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("RF19539007547034", "check digits of the creditor reference"),
+        ("RF18", "A creditor reference is RF"),
+        ("12345", "The check digits fit no reference"),
+        ("+++010/8068/17184+++", "The check digits of the OGM do not fit"),
+        ("invoice 17", "A reference is RF with two check digits"),
+        ("", "A reference is RF"),
+        ("١٢٣٤٥٣", "A reference is RF"),
+        ("1" * 1_000, "A reference is RF"),
+    ],
+)
+def test_what_follows_no_rule_is_refused_in_words_that_help(text: str, told: str) -> None:
+    with pytest.raises(InvalidReference, match=told) as refusal:
+        StructuredReference.parse(text, field="reference")
+    assert refusal.value.field == "reference"
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "found"),
+    [
+        ("RF18539007547034", None, ("RF18539007547034",)),
+        ("rf18 5390 0754 7034", "RF18539007547034", ("RF18539007547034",)),
+        ("00000000000000123453", None, ("00000000000000123453", "123453")),
+        ("NOTPROVIDED", None, ()),
+        (None, "Danke RF18 5390\n0754 7034 RE 1001", ("RF18539007547034",)),
+        (None, "RF18539007547034", ("RF18539007547034",)),
+        (None, "RF19539007547034 XRF18539007547034", ()),
+        (None, "+++010/8068/17183+++ merci", ("010806817183",)),
+        (None, "***010/8068/17183***", ("010806817183",)),
+        (None, "+++010/8068/17184+++", ()),
+        (None, "QRR 21 00000 00003 13947 14300 09017", ("210000000003139471430009017",)),
+        (None, "betalingskenmerk 5000056789012345", ("5000056789012345",)),
+        (None, "viite 123453", ("123453",)),
+        (None, "KID: 2345676 takk", ("2345676",)),
+        (None, "123453", ()),
+        (None, "2345676 Kd 20260815", ()),
+        (None, "Tel 0108/06817183", ()),
+        (None, None, ()),
+    ],
+)
+def test_references_are_found_in_their_field_and_in_free_text(
+    field: str | None, text: str | None, found: tuple[str, ...]
+) -> None:
+    assert references_in(field, text) == found
+
+
+def test_a_viitenumero_within_a_creditor_reference_is_found_as_both() -> None:
+    international = RfReference.make("123453").compact
+    assert references_in(international, None) == (international, "123453")
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("RF0123456789+/ *")), max_size=300))
+def test_references_found_in_any_text_are_sound(text: str) -> None:
+    for compact in references_in(text, text):
+        assert StructuredReference.parse(compact).compact == compact
+
+
+@pytest.mark.parametrize("unit", ["RF18 ", "+++1", "123456789 ", "12 12345 ", "KID ", "RF18A"])
+def test_a_text_without_end_is_read_in_bounds(unit: str) -> None:
+    assert len(references_in(unit * 10_000, unit * 10_000)) <= 2
