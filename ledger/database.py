@@ -205,11 +205,13 @@ def expire_rows(
     session: Session, table: str, ids: Iterable[str], attributes: Iterable[str] | None = None
 ) -> None:
     """Let the objects of `table` with these ids, where the session holds any, read `attributes` anew."""
-    wanted = set(ids)
-    for key in list(session.identity_map.keys()):
-        thing = session.identity_map.get(key)
-        if thing is not None and key[0].__tablename__ == table and key[1][0] in wanted:
-            session.expire(thing, attributes)
+    kinds = [one.class_ for one in Base.registry.mappers if one.class_.__tablename__ == table]
+    held = session.identity_map
+    for kind in kinds if held else ():
+        for one in ids:
+            thing = held.get((kind, (one,), None))
+            if thing is not None:
+                session.expire(thing, attributes)
 
 
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from typeid import TypeID
+from typeid.base32 import encode
 from typeid.errors import TypeIDException
+from uuid_utils import uuid7
 
 # What a person sees in a log line tells which table to look in. The prefixes are part of the outer contract.
 PREFIXES: Mapping[str, str] = MappingProxyType(
@@ -55,7 +57,7 @@ def new_id(prefix: str) -> str:
     """
     if prefix not in _KNOWN:
         raise ValueError(f"{prefix!r} is no prefix of ids")
-    return str(TypeID(prefix=prefix))
+    return f"{prefix}_{encode(uuid7().bytes)}"  # a TypeID object takes three times as long
 
 
 def is_id(text: str, prefix: str) -> bool:

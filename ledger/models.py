@@ -15,10 +15,11 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, validates
+from sqlalchemy.orm import Mapped, column_property, mapped_column, validates
 from sqlalchemy.types import Numeric
 
 from ledger.database import AccountNumberType, Base, Identifier, Instant
@@ -474,7 +475,8 @@ class StateChange(Base):
 class AuditRecord(Base):
     """One link of the audit chain. `body` is canonical JSON; `hash` seals it together with the link before.
 
-    The readable columns are computed by the database from `body`, so they cannot say anything else.
+    Everything one reads is computed from `body`, so it cannot say anything else: `object_id` when it is written, for
+    its index, and the rest when it is read.
     """
 
     __tablename__ = "audit_records"
@@ -484,10 +486,10 @@ class AuditRecord(Base):
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
     body: Mapped[str]
-    at: Mapped[str] = mapped_column(Computed("(body::jsonb) ->> 'at'", persisted=True))
-    actor: Mapped[str] = mapped_column(Computed("(body::jsonb) ->> 'actor'", persisted=True))
-    action: Mapped[str] = mapped_column(Computed("(body::jsonb) ->> 'action'", persisted=True))
     object_id: Mapped[str | None] = mapped_column(Computed("(body::jsonb) ->> 'object'", persisted=True))
+    at: Mapped[str] = column_property(literal_column("(body::jsonb) ->> 'at'", String))
+    actor: Mapped[str] = column_property(literal_column("(body::jsonb) ->> 'actor'", String))
+    action: Mapped[str] = column_property(literal_column("(body::jsonb) ->> 'action'", String))
 
 
 class ChainHead(Base):

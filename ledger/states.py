@@ -165,7 +165,8 @@ WITH before AS (
     SELECT count(*) = :count AND bool_and(state = ANY(:legal)) AS all_legal FROM before
 ), moved AS (
     UPDATE {table} AS things SET {column} = :to, version = things.version + 1
-    FROM before, verdict WHERE things.id = before.id AND verdict.all_legal
+    FROM before, verdict
+    WHERE things.id = before.id AND things.id = ANY(:ids) AND verdict.all_legal
     RETURNING things.id, before.state AS was
 ), remembered AS (
     INSERT INTO state_changes (object_id, from_state, to_state, at, actor, reason)
@@ -201,12 +202,14 @@ def move(
         },
     )  # fmt: skip
     before = {row.id: row.was for row in held}
-    for thing in wanted:
-        require_legal(machine, thing, before.get(thing, "missing"), to)
+    if len(before) < len(wanted) or not set(before.values()) <= set(machine.before(to)):
+        for thing in wanted:
+            require_legal(machine, thing, before.get(thing, "missing"), to)
     expire_rows(session, machine.table, wanted, (machine.column, "version"))
-    for thing in wanted:
-        audit.record(
-            session, f"{machine.noun}.{to}", thing, act=act, why=reason, before=before[thing], after=str(to)
+    for was in sorted(set(before.values())):
+        those = [thing for thing in wanted if before[thing] == was]
+        audit.record_each(
+            session, f"{machine.noun}.{to}", those, act=act, why=reason, before=was, after=str(to)
         )
 
 
@@ -227,5 +230,4 @@ def born(
         ),
         {"ids": list(ids), "to": str(state), "at": act.at, "actor": act.actor, "reason": reason},
     )
-    for one in ids:
-        audit.record(session, f"{noun}.created", one, act=act, why=reason, after=str(state))
+    audit.record_each(session, f"{noun}.created", ids, act=act, why=reason, after=str(state))

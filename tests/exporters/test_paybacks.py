@@ -429,7 +429,7 @@ def test_money_the_bank_can_still_take_back_is_refunded_only_by_an_explicit_wish
     let_go(session, wanted, second(act))
     session.commit()
     assert session.execute(
-        text("SELECT count(*) FROM audit_records WHERE action = 'payback_batch.provisional_accepted'")
+        text("SELECT count(*) FROM audit_records WHERE body::jsonb ->> 'action' = 'payback_batch.provisional_accepted'")
     ).scalar() == 1  # fmt: skip
 
 

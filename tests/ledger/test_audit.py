@@ -8,12 +8,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.acts import Act
+from ledger.models import AuditRecord
 from tests.factories.books import Books
 from tests.factories.tampering import tampering
 from tests.ledger.conftest import broken_invariants
@@ -54,11 +55,22 @@ def test_a_deed_that_was_rolled_back_is_not_told(session: Session, act: Act) -> 
     assert [told["object"] for told in _told(session)] == ["inv_2"]
 
 
-def test_the_readable_columns_say_what_the_sealed_body_says(session: Session, act: Act) -> None:
+def test_the_same_thing_said_of_each_is_said_in_the_same_bytes(session: Session, act: Act) -> None:
+    ids = ["pay_1", 'pay_"2', "pay_3"]
+    audit.record_each(session, "payment.final", ids, act=act, why="window closed", before="provisional")
+    for one in ids:
+        audit.record(session, "payment.final", one, act=act, why="window closed", before="provisional")
+    session.commit()
+    bodies = [body for *_, body in _records(session)]
+    assert bodies[:3] == bodies[3:]
+
+
+def test_what_one_reads_is_what_the_sealed_body_says(session: Session, act: Act) -> None:
     audit.record(session, "payment.cancelled", "pay_1", act=act, why="entered twice")
     audit.record(session, "demo.reset", None, act=act)
     session.commit()
-    rows = session.execute(text("SELECT action, actor, object_id, at FROM audit_records ORDER BY seq"))
+    told = (AuditRecord.action, AuditRecord.actor, AuditRecord.object_id, AuditRecord.at)
+    rows = session.execute(select(*told).order_by(AuditRecord.seq))
     assert [tuple(row) for row in rows] == [
         ("payment.cancelled", "treasury", "pay_1", "2026-11-18T08:00:00.000000+00:00"),
         ("demo.reset", "treasury", None, "2026-11-18T08:00:00.000000+00:00"),

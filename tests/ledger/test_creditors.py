@@ -37,7 +37,7 @@ def test_a_creditor_is_kept_as_it_was_described(session: Session, act: Act) -> N
     assert made.creditor_identifier == "DE98ZZZ09999999999"
     assert (made.street, made.postcode, made.town) == ("Beispielweg 1", "10115", "Berlin")
     assert made.created_at == act.at
-    told = session.scalars(text("SELECT action FROM audit_records")).all()
+    told = session.scalars(text("SELECT body::jsonb ->> 'action' FROM audit_records")).all()
     assert told == ["creditor.created"]
 
 

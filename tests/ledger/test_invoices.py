@@ -67,7 +67,7 @@ def test_a_new_invoice_is_owed_booked_and_told(session: Session, books: Books, f
     history = session.execute(text("SELECT object_id, from_state, to_state FROM state_changes")).all()
     assert [tuple(row) for row in history] == [(invoice.id, None, "not_due")]
     actions = session.scalars(
-        text("SELECT action FROM audit_records WHERE object_id = :id"), {"id": invoice.id}
+        text("SELECT body::jsonb ->> 'action' FROM audit_records WHERE object_id = :id"), {"id": invoice.id}
     )
     assert actions.all() == ["invoice.created"]
 
