@@ -15,7 +15,7 @@ $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1) 
 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
 
-.PHONY: help demo test check fuzz year dev bench bench-matching lock
+.PHONY: help demo test check fuzz stories year dev bench bench-matching lock
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: $(VENV)/dev.stamp ## format, lint, types, floors
 
 fuzz: $(VENV)/dev.stamp ## break bank files and read them, a minute for each reader
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+stories: $(VENV)/dev.stamp ## tell long stories of decisions and undos, with every invariant after each step
+	DUECOURSE_STORIES=200 DUECOURSE_STEPS=50 $(BIN)/pytest tests/journeys/test_any_decisions.py $(ARGS)
 
 year: $(VENV)/dev.stamp ## play years of business days against the bank simulator, one for each seed
 	for seed in $(SEEDS); do $(BIN)/duecourse bank year --dir $(YEAR) --seed $$seed $(ARGS) || exit 1; done

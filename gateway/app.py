@@ -31,8 +31,10 @@ from gateway.api import (
     health,
     invoices,
     mandates,
+    matches,
     notices,
     paybacks,
+    payer_memories,
     payments,
     reason_codes,
     reports,
@@ -84,7 +86,8 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
-        statement_files, statements, status_reports, payments, paybacks, reason_codes, reports, events, health,
+        statement_files, statements, status_reports, matches, payer_memories, payments, paybacks, reason_codes,
+        reports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

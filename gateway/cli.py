@@ -14,6 +14,8 @@ from gateway.commands import (
     business,
     debits,
     demo,
+    lines,
+    memories,
     notices,
     paybacks,
     reports,
@@ -41,6 +43,8 @@ for command in (
     app.command(command.__name__)(command)
 app.command("reason-codes")(reports.reason_codes)
 app.add_typer(statements.app, name="statement")
+app.add_typer(lines.app, name="line")
+app.add_typer(memories.app, name="memory")
 app.add_typer(business.invoice, name="invoice")
 app.add_typer(business.pain008, name="pain008")
 app.add_typer(debits.app, name="debit")

@@ -152,6 +152,47 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "payments_of_lines_are_matched_once",
+        "A payment that a line brought is in one standing match; in none once it is cancelled or in transit again.",
+        "payments",
+        """
+        SELECT count(*), count(*) FILTER (WHERE standing <> CASE
+            WHEN state = 'cancelled' OR recorded_at IS NOT NULL AND met_at IS NULL THEN 0 ELSE 1
+        END)
+        FROM (
+            SELECT payments.state, payments.recorded_at, payments.met_at,
+                count(*) FILTER (WHERE matches.undone_at IS NULL) AS standing
+            FROM match_parts AS parts JOIN matches ON matches.id = parts.match_id
+            JOIN payments ON payments.id = parts.object_id
+            WHERE parts.kind = 'payment' GROUP BY payments.id
+        ) AS brought
+        """,
+    ),
+    Invariant(
+        "cancelled_payments_give_nothing",
+        "No allocation of a cancelled payment, or granted beside one, stands.",
+        "cancelled payments",
+        """
+        SELECT count(*), count(*) FILTER (WHERE EXISTS (
+            SELECT FROM allocations WHERE allocations.reversed_at IS NULL
+            AND (allocations.payment_id = payments.id OR allocations.beside_payment_id = payments.id)
+        )) FROM payments WHERE state = 'cancelled'
+        """,
+    ),
+    Invariant(
+        "memories_decide_for_their_creditor",
+        "Every payer memory that helped to decide a match is of the creditor whose line it is.",
+        "matches decided with a memory",
+        """
+        SELECT count(*), count(*) FILTER (WHERE memories.creditor_id IS DISTINCT FROM accounts.creditor_id)
+        FROM match_memories
+        LEFT JOIN payer_memories AS memories ON memories.id = match_memories.memory_id
+        LEFT JOIN matches ON matches.id = match_memories.match_id
+        LEFT JOIN statement_lines AS lines ON lines.id = matches.line_id
+        LEFT JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
+        """,
+    ),
+    Invariant(
         "rejected_debits_are_told",
         "Every rejected debit is rejected by one item of one status report of the bank.",
         "rejected debits",

@@ -37,7 +37,7 @@ DEBIT_RULES = (
 _MATCH_COLUMNS = ("id", "line_id", "rule", "decided_by", "decided_at", "evidence")
 
 # No rule decides about what is only announced, nor about lines of a statement that does not add up before a person
-# accepts that, unless another statement proves them.
+# accepts that, unless another statement proves them; nor about what a person holds.
 _BROKEN = exists().where(
     StatementRecord.id == StatementLine.statement_id,
     StatementRecord.break_minor.is_not(None),
@@ -48,7 +48,11 @@ _PROVED_ELSEWHERE = (
     .where(LineSighting.line_id == StatementLine.id, LineSighting.counts)
     .where(StatementRecord.id == LineSighting.statement_id, StatementRecord.balanced.is_(True))
 )
-AUTOMATIC = (~StatementLine.provisional, or_(~_BROKEN, _PROVED_ELSEWHERE))
+AUTOMATIC = (
+    ~StatementLine.provisional,
+    StatementLine.held_at.is_(None),
+    or_(~_BROKEN, _PROVED_ELSEWHERE),
+)
 
 NOTHING_KNOWN = "Neither a reference of ours nor an invoice number stands in it."
 MONEY_OUT = "Money went out, and no return or refund of ours explains it."

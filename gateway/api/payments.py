@@ -19,7 +19,7 @@ from ledger.models import Allocation, Payment, Refund
 from ledger.refunds import Payee
 from ledger.states import PaymentState, RefundState
 from mandates import paybacks
-from reconciliation import by_hand, refund_orders
+from reconciliation import by_hand, refund_orders, undoing
 from reconciliation.by_hand import Share
 
 router = APIRouter(prefix="/v1", tags=["payments"], route_class=TransactionalRoute)
@@ -205,11 +205,9 @@ def get_allocation(allocation_id: Id, session: CurrentSession, act: Reader) -> A
 def reverse_allocation(
     allocation_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce
 ) -> AllocationOut:
-    """Take an allocation back: payment and invoice have their parts again."""
-    taken_back = allocations.reverse(
-        session, [allocation_id], because=body.reason, on=act.today, act=act, cause="allocation.reversed"
-    )
-    return AllocationOut.model_validate(taken_back[0])
+    """Take an allocation back: source and invoice have their parts again, and the payment's line is held."""
+    taken_back = undoing.undo_allocation(session, allocation_id, because=body.reason, act=act)
+    return AllocationOut.model_validate(taken_back)
 
 
 @router.post("/refunds", status_code=201)

@@ -10,8 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from gateway import jobs, statement_import
+from gateway.api.matches import undo_import
+from gateway.api.shapes import Reason
 from gateway.commands import statement_reports
+from gateway.commands.acting import do
+from gateway.commands.lines import show_undoing
 from gateway.commands.output import AsJson, house, print_json, progress
+from gateway.roles import Permission
 from gateway.runtime import Runtime
 from ledger.errors import Rejected
 from ledger.money import checked_currency
@@ -110,6 +115,22 @@ def import_(
                         )
                     )
         _match_and_tell(runtime, done, as_json=as_json)
+
+
+@app.command("undo-matching")
+def undo_matching(
+    file_id: Annotated[str, typer.Argument(help="The id of a statement file: sfl_...", metavar="FILE_ID")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take back every match of the lines that a file brought; what cannot be undone is told with its reason.
+
+    Example: duecourse statement undo-matching sfl_01jz3q5v9yfk2a8m4t6w7x1c0d --reason "the terms were wrong"
+    """
+    done = do(
+        Permission.SETTLE, lambda session, act: undo_import(file_id, Reason(reason=reason), session, act)
+    )
+    show_undoing(done, as_json=as_json)
 
 
 @app.command("confirm-layout")

@@ -104,6 +104,15 @@ GET  /v1/statement-lines                               200   200   200   200    
 GET  /v1/statement-lines/{line_id}                     404   404   404   404    -    -
 GET  /v1/statement-lines/{line_id}/raw                 404   404   404   404    -    -
 POST /v1/payments                                      422   422    x     x     -    -
+GET  /v1/matches/{match_id}                            404   404   404   404    -    -
+POST /v1/matches/{match_id}/undo                       422   422    x     x     -    -
+POST /v1/statement-files/{file_id}/undo-matching       422   422    x     x     -    -
+POST /v1/statement-lines/{line_id}/undo                422   422    x     x     -    -
+POST /v1/statement-lines/{line_id}/release             404   404    x     x     -    -
+GET  /v1/payer-memories                                200   200   200   200    -    -
+POST /v1/payer-memories                                422   422    x     x     -    -
+GET  /v1/payer-memories/{memory_id}                    404   404   404   404    -    -
+POST /v1/payer-memories/{memory_id}/revoke             422   422    x     x     -    -
 GET  /v1/payments                                      200   200   200   200    -    -
 GET  /v1/payments/{payment_id}                         404   404   404   404    -    -
 POST /v1/allocations                                   422   422    x     x     -    -

@@ -36,7 +36,8 @@ def commands() -> list[tuple[str, ...]]:
 def test_every_command_of_the_contract_is_there() -> None:
     assert {" ".join(words) for words in commands()} == {
         "demo", "serve", "worker", "migrate", "doctor", "verify", "match", "statement inspect", "statement import",
-        "statement confirm-layout",
+        "statement confirm-layout", "statement undo-matching", "line undo", "line release",
+        "memory list", "memory teach", "memory revoke",
         "invoice import", "pain008 check", "notice send", "bank simulate", "bank year", "api-key create",
         "debit due", "debit list", "debit retry", "debit cancel",
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",

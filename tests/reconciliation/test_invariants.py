@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from reconciliation import importing
+from reconciliation import by_hand, importing, payer_memory, undoing
+from reconciliation.by_hand import Share
 from reconciliation.invariants import INVARIANTS
+from reconciliation.models import Match, StatementLine
 from tests.factories import camt
 from tests.factories.bank import START, Bank, match, take_in_all, transfer
 from tests.factories.books import OUR_IBAN, Books
@@ -51,6 +53,11 @@ BROKEN: tuple[tuple[str, str], ...] = (
         "matches_account_for_their_lines",
         "UPDATE statement_lines SET state = 'matched' WHERE state = 'unexplained'",
     ),
+    ("payments_of_lines_are_matched_once", "UPDATE payments SET state = 'final' WHERE state = 'cancelled'"),
+    ("payments_of_lines_are_matched_once", "UPDATE matches SET undone_at = now() WHERE rule = 'by_hand'"),
+    ("cancelled_payments_give_nothing", "UPDATE allocations SET reversed_at = NULL"),
+    ("memories_decide_for_their_creditor", "DELETE FROM payer_memories"),
+    ("memories_decide_for_their_creditor", "UPDATE payer_memories SET creditor_id = 'crd_0'"),
     ("booked_lines_are_posted", f"DELETE FROM postings WHERE account_id IN ({_BANK}) AND amount_minor = 700"),
     ("booked_lines_are_posted", "UPDATE statement_lines SET provisional = true WHERE state = 'matched'"),
     ("other_money_is_matched", "UPDATE match_parts SET kind = 'payout' WHERE kind = 'fee'"),
@@ -103,7 +110,30 @@ def world(session: Session, books: Books) -> None:
     last = bank.book(transfer(99, day=date(2026, 12, 30)))
     take_in_all(session, [*first, *rest, *last, *itemised()], books.act)
     match(session, books.act)
+    decided_twice(books)
     session.commit()
+
+
+def decided_twice(books: Books) -> None:
+    """A line that a person gave to one customer, undid, and gave to another by what is known of its payer."""
+    query = select(StatementLine).where(StatementLine.remittance == "Spende")
+    line = books.session.scalars(query).one()
+    wrong = books.invoice(41)
+    by_hand.record_payment(
+        books.session, line_id=line.id, customer_id=wrong.customer_id, shares=[Share(wrong.id, 41)], act=books.act
+    )  # fmt: skip
+    undoing.undo_line(books.session, line.id, because="somebody else's", act=books.act)
+    right = books.customer("Muster AG")
+    by_hand.record_payment(books.session, line_id=line.id, customer_id=right.id, act=books.act)
+    memory = payer_memory.teach(
+        books.session,
+        creditor_id=books.creditor.id,
+        customer_id=right.id,
+        name="Max Mustermann",
+        act=books.act,
+    )
+    made = select(Match.id).where(Match.line_id == line.id, Match.undone_at.is_(None))
+    payer_memory.used(books.session, [(books.session.scalars(made).one(), memory.id)])
 
 
 def test_every_breach_is_noticed(session: Session, world: None, engine: Engine) -> None:
