@@ -6,7 +6,9 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +24,7 @@ from gateway.verifying import verify
 
 REPORTED = tuple(range(101, 111))  # nothing was tuned on these; on 1 to 20 it was
 _PRODUCT = "Duecourse"
+_Played = tuple[dict[str, Result], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,13 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = [int(seed) for seed in wanted.seed] if wanted.seed else list(REPORTED)
     results: dict[str, Result] = {}
     broken = 0
-    with _server() as server:
-        for seed in seeds:
-            years = _rivals(seed, wanted) if wanted.rivals else {}
-            years[_PRODUCT], breaches = _product(server, seed, wanted)
-            broken += breaches
-            for name, result in years.items():
-                results.setdefault(name, Result()).add(result)
+    for years, breaches in _played(seeds, wanted):
+        broken += breaches
+        for name, result in years.items():
+            results.setdefault(name, Result()).add(result)
     product = {_PRODUCT: results.pop(_PRODUCT)}
     _print(product | results, seeds, wanted)
     return 1 if broken else 0
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "--days", type=int, default=7, metavar="N", help="days from one statement to the next"
     )
     parser.add_argument("--mix", choices=tuple(MIXES), default="standard", help="how often each class comes")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="years played at once")
     parser.add_argument("--no-rivals", dest="rivals", action="store_false", help="the product alone")
     parser.add_argument(
         "--false", dest="most", type=int, default=50, metavar="N", help="false applications listed"
@@ -66,13 +67,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-@contextmanager
-def _server() -> Iterator[Postgres]:
+def _played(seeds: Sequence[int], wanted: argparse.Namespace) -> Iterator[_Played]:
+    """Every seed's year in turn, or several at once, each in a process of its own."""
+    play = partial(_year, wanted=wanted)
+    if wanted.jobs == 1:
+        yield from map(play, seeds)
+        return
+    with ProcessPoolExecutor(wanted.jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(play, seeds)
+
+
+def _year(seed: int, *, wanted: argparse.Namespace) -> _Played:
+    """What each way to match achieved in the year of a seed, and how many invariants the product left broken."""
+    years = _rivals(seed, wanted) if wanted.rivals else {}
     with TemporaryDirectory(prefix="duecourse-cash-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # the server may run as another user than root, and has to come by
         with postgres.started(folder / "server") as server:
-            yield server
+            years[_PRODUCT], broken = _product(server, seed, wanted)
+    return years, broken
 
 
 def _generated(seed: int, wanted: argparse.Namespace) -> year.Year:

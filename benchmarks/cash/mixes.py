@@ -10,7 +10,7 @@ class Case(StrEnum):
     """What makes a line easy or hard; every line has exactly one. The value is how the report calls it."""
 
     EXACT_REFERENCE = "one whole number, exact amount"
-    STRUCTURED_REFERENCE = "structured reference (RF)"
+    STRUCTURED_REFERENCE = "structured reference"
     SEVERAL_LISTED = "several numbers listed"
     RANGE = "range of numbers"
     TYPO = "typo in the number"

@@ -8,7 +8,7 @@ from benchmarks.cash import numbers, texts
 from benchmarks.cash.business import Business
 from benchmarks.cash.facts import Customer, Invoice, Share
 from benchmarks.cash.mixes import Case
-from ledger.banking import RfReference
+from ledger.references import RfReference
 
 _SWIFT_LINE = 35  # characters of a line of field 86
 
@@ -27,13 +27,20 @@ def exact_reference(year: Business) -> None:
 
 
 def structured_reference(year: Business) -> None:
-    """The creditor reference of the invoice (ISO 11649), in its own field or typed into the text."""
+    """A reference with check digits, in its own field or typed into the text.
+
+    It is a creditor reference (ISO 11649) or, for some who read French or Dutch, an OGM of Belgium.
+    """
     customer = year.usual()
-    invoice = year.bill(customer, reference=_rf)
+    is_ogm = customer.language in ("fr", "nl") and year.rng.random() < 0.4
+    invoice = year.bill(customer, reference=_ogm if is_ogm else _rf)
     reference = str(invoice.reference)
     in_its_field = year.rng.random() < 0.6
-    grouped = " ".join(reference[at : at + 4] for at in range(0, len(reference), 4))
-    text = "" if in_its_field else year.rng.choice((reference, grouped, f"Ref. {reference}"))
+    if is_ogm:
+        printed = f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"
+    else:
+        printed = " ".join(reference[at : at + 4] for at in range(0, len(reference), 4))
+    text = "" if in_its_field else year.rng.choice((reference, printed, f"Ref. {printed}"))
     year.pays(
         Case.STRUCTURED_REFERENCE, customer, year.pay_day(invoice), invoice.total_minor, text,
         shares=_whole(invoice), account=year.usual_account(customer), reference=reference if in_its_field else None,
@@ -176,7 +183,11 @@ def _whole(invoice: Invoice) -> tuple[Share, ...]:
 
 
 def _rf(number: str) -> str:
-    """The creditor reference made of an invoice number (ISO 11649: RF, two check digits, the letters and digits)."""
-    body = "".join(sign for sign in number.upper() if sign.isalnum())
-    as_digits = "".join(str(int(sign, 36)) for sign in f"{body}RF00")
-    return RfReference.parse(f"RF{98 - int(as_digits) % 97:02d}{body}").compact
+    """The creditor reference that carries an invoice number (ISO 11649)."""
+    return RfReference.make("".join(sign for sign in number if sign.isalnum())).compact
+
+
+def _ogm(number: str) -> str:
+    """The Belgian reference that carries an invoice number: ten digits and what is left of them by 97, 97 for none."""
+    digits = f"{int(''.join(sign for sign in number if sign.isdigit())) % 10**10:010d}"
+    return f"{digits}{int(digits) % 97 or 97:02d}"

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from benchmarks.bookings import decimal
 from benchmarks.cash.facts import Line
 
+_KINDS = {True: "<Cd>SCOR</Cd>", False: "<Prtry>BBA</Prtry>"}
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 
 
@@ -74,7 +75,7 @@ def _remittance(line: Line) -> str:
     structured = (
         ""
         if line.reference is None
-        else "<Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp>"
+        else f"<Strd><CdtrRefInf><Tp><CdOrPrtry>{_KINDS[line.reference[:2] == 'RF']}</CdOrPrtry></Tp>"
         f"<Ref>{line.reference}</Ref></CdtrRefInf></Strd>"
     )
     return f"<RmtInf>{unstructured}{structured}</RmtInf>" if unstructured or structured else ""
