@@ -255,7 +255,7 @@ def _take_back(
     helped = _helped(session, ids)
     return [
         Undone(
-            match_id=one.match.id, line_id=one.line.id, payment_ids=tuple(one.payment_ids()),
+            match_id=one.match.id, line_id=one.match.line_id, payment_ids=tuple(one.payment_ids()),
             allocation_ids=tuple(given_id for payment in one.payment_ids() for given_id in given[payment]),
             memory_ids=tuple(forgotten[one.match.id]), decided_with=tuple(helped[one.match.id]),
         )
