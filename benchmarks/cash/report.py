@@ -82,13 +82,17 @@ def described(line: Line, done: Done | None) -> str:
     """A line in one sentence, with account numbers masked."""
     truth = line.truth
     true = _told(truth.shares, truth.customer, truth.on_account_minor, (truth.nature,))
-    made = (
-        "nothing" if done is None else _told(done.shares, done.customer, done.on_account_minor, done.natures)
-    )
     return (
         f"{line.key} *{truth.case}*: {_euro(line.amount_minor)} of {line.booked_on} from {line.name!r} "
         f"(…{line.iban[-4:]}), {' | '.join(line.pieces)!r}"
-        f"{f', reference {line.reference}' if line.reference else ''}; done: {made}; true: {true}"
+        f"{f', reference {line.reference}' if line.reference else ''}; done: {made(done)}; true: {true}"
+    )
+
+
+def made(done: Done | None) -> str:
+    """What was done, or proposed, in words."""
+    return (
+        "nothing" if done is None else _told(done.shares, done.customer, done.on_account_minor, done.natures)
     )
 
 
