@@ -15,7 +15,7 @@ from reconciliation.transfers.shapes import Fit, Shapes
 from reconciliation.transfers.vocabulary import ROLES, Role
 from reconciliation.transfers.words import Mark, Words
 
-__all__ = ["How", "Mention", "Shapes", "as_written", "mentions", "near", "strays"]
+__all__ = ["How", "Mention", "Shapes", "as_written", "ending", "mentions", "near", "strays", "tails"]
 
 LARGEST_RANGE = 50  # numbers that one range can mean
 MOST_MENTIONS = 300  # of one text
@@ -24,6 +24,7 @@ _SHORTEST_WITH_STRANGE_LETTERS = 5
 _SHORTEST_JOINED = 6
 _MOST_JOINED = 4  # groups of digits that one number was cut into
 _SHORTEST_NEAR = 5
+_SHORTEST_TAIL = 3
 _LOOKED_BACK = 8  # words
 
 _RUNS = re.compile(r"([A-Z]*)([0-9]+)")
@@ -113,6 +114,30 @@ def strays(words: Words, shapes: Shapes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(core for core in cores if shortest <= len(core) <= shapes.longest + 1))
 
 
+def tails(words: Words, shapes: Shapes) -> tuple[str, ...]:
+    """Digits in the text that can be the end of a number of ours whose beginning was left out: 0815 of 2026-0815.
+
+    Three need a word for invoice or letters of ours before them, four or more do not; years and what is called
+    something else are none.
+    """
+    found = []
+    for unit in _units(words, shapes):
+        if unit.fit is not Fit.NEAR or len(unit.body) < _SHORTEST_TAIL or _is_year(unit.body):
+            continue
+        called = _called(words, shapes, unit)
+        told = called.ours or called.role in _TELLING
+        strange = bool(unit.glued) and not told
+        alone = called.role is None and not strange and len(unit.body) >= _SHORTEST_ALONE
+        if (told or alone) and words.marks.get(unit.last) is not Mark.DATE:
+            found.append(unit.body)
+    return tuple(dict.fromkeys(found))
+
+
+def ending(tail: str, cores: Iterable[str]) -> list[str]:
+    """Those of `cores` that are longer than `tail` and end with it. They should be few, as for `near`."""
+    return [one for one in cores if len(one) > len(tail) and one.endswith(tail)]
+
+
 def near(core: str, cores: Iterable[str]) -> list[str]:
     """Those of `cores` that one slip makes of `core`: a digit wrong, missing or added, two neighbours swapped.
 
@@ -146,7 +171,8 @@ def as_written(mention: Mention, number: str) -> How:
         return How.WHOLE
     if not mention.letters:
         return How.WITHOUT_PREFIX
-    return How.WHOLE if not letters and mention.how is How.WHOLE else How.OTHER_PREFIX
+    named = mention.called_invoice or mention.how is How.WHOLE
+    return How.WHOLE if not letters and named and how is How.WHOLE else How.OTHER_PREFIX
 
 
 def _cuts(text: str) -> set[int]:
@@ -231,11 +257,12 @@ def _of_group(words: Words, shapes: Shapes, first: int, last: int) -> list[_Unit
         return [whole]
     if first == last:
         return _of_piece(words, shapes, whole)
-    for mark in ("/", "-", "–"):
-        parts = _split(words, shapes, first, last, mark)
-        if parts is not None:
-            return parts
-    return _behind_prefix(words, shapes, first, last) or [whole]
+    return (
+        _parted(words, shapes, first, last)
+        or _short_range(words, shapes, first, last)
+        or _behind_prefix(words, shapes, first, last)
+        or [whole]
+    )
 
 
 def _unit(words: Words, shapes: Shapes, first: int, last: int) -> _Unit:
@@ -266,25 +293,59 @@ def _of_piece(words: Words, shapes: Shapes, whole: _Unit) -> list[_Unit]:
     return [whole]
 
 
-def _split(words: Words, shapes: Shapes, first: int, last: int, mark: str) -> list[_Unit] | None:
-    """The parts between marks, if the first is a number of ours; a dash is only between two, of a range."""
-    starts = [first] + [
-        place
-        for place in range(first + 1, last + 1)
-        if words.gaps[place] == mark and _begins(words, shapes, place)
-    ]
-    if len(starts) < 2 or (mark != "/" and len(starts) != 2):
-        return None
-    ends = [start - 1 for start in starts[1:]] + [last]
-    parts = [_unit(words, shapes, start, end) for start, end in zip(starts, ends, strict=True)]
-    if mark == "/":
-        return parts if any(part.fit is Fit.OURS for part in parts) else None
-    start, end = parts
-    prefixed = end.glued != "" and end.glued in shapes.prefixes
-    alike = start.fit is Fit.NEAR and len(start.body) == len(end.body) > 2
-    if not (start.fit is Fit.OURS or alike) or not (prefixed or _expanded(start, end)):
-        return None
+def _parted(words: Words, shapes: Shapes, first: int, last: int) -> list[_Unit]:
+    """The numbers of a list with / between (2026/0815/816), or of a range; something else may stand before them."""
+    for start in range(first, min(last, first + _MOST_JOINED) + 1):
+        if start > first and (words.gaps[start] != "/" or not _begins(words, shapes, start)):
+            continue
+        parts = _greedy(words, shapes, start, last)
+        if parts[0].fit is Fit.OURS and (start > first or len(parts) > 1) and _agree(words, shapes, parts):
+            return parts
+    return []
+
+
+def _greedy(words: Words, shapes: Shapes, first: int, last: int) -> list[_Unit]:
+    """The longest numbers of ours one after the other, behind them their like by the last digits alone."""
+    parts: list[_Unit] = []
+    before: _Unit | None = None
+    while first <= last:
+        part = _unit(words, shapes, first, first)
+        bodies = [] if before is None else _expanded(before, part)
+        if bodies and before is not None:
+            before = before._replace(body=bodies[-1])
+        else:
+            ends = range(min(last, first + _MOST_JOINED), first - 1, -1)
+            attempts = (_unit(words, shapes, first, end) for end in ends if not words.pieces[end].isalpha())
+            part = before = next((one for one in attempts if one.fit is Fit.OURS), part)
+        parts.append(part)
+        first = part.last + 1
     return parts
+
+
+def _agree(words: Words, shapes: Shapes, parts: list[_Unit]) -> bool:
+    """Whether these are a list whose members are ours or the last digits of such, or the two ends of a range."""
+    marks = {words.gaps[part.first] for part in parts[1:]}
+    if marks <= {"/"}:
+        before = parts[0]
+        for part in parts[1:]:
+            bodies = _expanded(before, part)
+            if part.fit is not Fit.OURS and not bodies:
+                return False
+            before = part if part.fit is Fit.OURS else before._replace(body=bodies[-1])
+        return True
+    if len(parts) != 2 or not marks <= _DASHES:
+        return False
+    start, end = parts
+    return (end.glued != "" and end.glued in shapes.prefixes) or bool(_expanded(start, end))
+
+
+def _short_range(words: Words, shapes: Shapes, first: int, last: int) -> list[_Unit]:
+    """The ends of a range without their leading zeros: 0815-0817 for 000815 to 000817."""
+    if last != first + 1 or words.gaps[last] not in _DASHES:
+        return []
+    start, end = (_unit(words, shapes, place, place) for place in (first, last))
+    alike = start.fit is Fit.NEAR and len(start.body) == len(end.body) > 2
+    return [start, end] if alike and _expanded(start, end) else []
 
 
 def _begins(words: Words, shapes: Shapes, place: int) -> bool:
@@ -305,7 +366,7 @@ def _expanded(start: _Unit, end: _Unit) -> list[str]:
     """The bodies of a range without its first; none if it is no range, or too large."""
     if not (start.body.isdigit() and end.body.isdigit()) or len(end.body) > len(start.body):
         return []
-    if end.glued and end.glued != start.glued:
+    if end.glued and start.glued and end.glued != start.glued:
         return []
     if len(end.body) < 2 <= len(start.body):
         return []
@@ -382,7 +443,10 @@ def _called(words: Words, shapes: Shapes, unit: _Unit) -> _Called:
         if place > 0 and piece.isalpha() and words.pieces[place - 1] + piece in shapes.prefixes:
             return _Called(words.pieces[place - 1] + piece, True, None, place - 1)
     role = _role_before(words, first)
-    return _Called(_strange_letters(words, first, role), False, role, first)
+    letters = _strange_letters(words, first, role)
+    if letters and role is None:
+        role = _role_before(words, first - 1)
+    return _Called(letters, False, role, first)
 
 
 def _is_close(words: Words, place: int, first: int) -> bool:
@@ -439,7 +503,8 @@ def _alone(words: Words, shapes: Shapes, unit: _Unit, called: _Called) -> Mentio
     told = called.ours or called.role in _TELLING
     if (unit.fit is Fit.NEAR or len(core) < _SHORTEST_ALONE) and not told:
         return None
-    strange = bool(unit.glued) and not told
+    tied = bool(called.letters) and words.gaps[unit.first] in _TIGHT
+    strange = (bool(unit.glued) or tied) and not told
     if strange and len(core) < _SHORTEST_WITH_STRANGE_LETTERS:
         return None
     otherwise = not called.ours and (
@@ -496,7 +561,8 @@ def _following(
         return None
     start = before.unit
     strange = bool(called.letters) and called.letters != before.called.letters
-    if link is Role.UNTIL and not strange and (called.role is None or called.ours):
+    alike = called.ours or called.role in (None, before.called.role)
+    if link is Role.UNTIL and not strange and alike:
         bodies = _expanded(start, unit._replace(glued=""))
         if bodies:
             return _ranged(words, before, unit, bodies), _Standing(
@@ -578,6 +644,7 @@ def _joined(
     first = units[index]
     body = first.body
     alone = first.fit is Fit.OURS
+    told = called.ours or called.role is Role.INVOICE
     if _is_none(words, first, called) or Mark.DATE is words.marks.get(first.last):
         return
     for place in range(index + 1, min(index + _MOST_JOINED, len(units))):
@@ -590,7 +657,7 @@ def _joined(
             return
         if shapes.fit(body) is not Fit.OURS or (alone and not called.ours):
             continue
-        mention = _joined_mention(words, called, unit, body, fits=called.ours and not alone)
+        mention = _joined_mention(words, called, unit, body, fits=told and not alone)
         if mention is not None:
             yield mention, place
 

@@ -20,10 +20,12 @@ class Role(StrEnum):
     UNTIL = "until"  # the end of a range
 
 
-_NUMBER = "nr nro no num numm nummer nummern number numbers numero numeros numeri numer n nbr".upper().split()
+_NUMBER = """
+    nr nro no num numm nummer nummern number numbers numero numeros numeri numer n nbr beleg belegnr
+""".upper().split()
 
 _INVOICE = """
-    re rg rng rech rechn rechng rechnung rechnungen rnr rgnr rgn belegnr beleg
+    re rg rng rech rechn rechng rechnung rechnungen rnr rgnr rgn
     invoice invoices inv bill bills
     facture factures fact fac
     factura facturas fra
@@ -33,14 +35,15 @@ _INVOICE = """
 """.upper().split()
 
 _OTHERWISE = """
-    kd kde kunde kunden knd vertrag vertr auftrag auftr bestellung best lieferschein ls ref referenz referenznr az
+    kd kde kunde kunden knd vertrag vertr auftrag auftr bestellung best lieferschein ls az
     aktenzeichen zeichen mandat mitglied mitgl police schaden steuer stnr ust ustid id konto kto blz buchung vorgang
     objekt mieter wohnung angebot zaehler verbrauchsstelle kassenzeichen debitor deb
-    customer client account acc acct contract order po purchase reference policy member membership quote tax vat
+    customer client account acc acct contract order po purchase order policy member membership quote tax vat
     commande contrat dossier devis adherent abonnement compte
     klant klantnr overeenkomst bestelling order lidnr lid polis kenmerk relatie
     cliente contrato pedido poliza expediente cuenta socio
     contratto ordine polizza pratica conto codice cf piva
+    gutschrift gutschriften gutschr rechnungskorrektur credit creditnote creditnota avoir abono credito note
     eref kref mref cred debt abwa abwe iban bic swift coam oamt endtoend
 """.upper().split()
 
@@ -56,7 +59,9 @@ _DATE = """
 
 _CURRENCY = "eur euro euros chf usd gbp sek nok dkk pln czk huf ron bgn isk".upper().split()
 
+# A reference can be the payer's as well as ours, so the word says nothing.
 _FILLER = """
+    ref refnr referenz referenznr reference referentie riferimento rif referencia
     svwz zu zur der die das mit unter an fur fuer for of the to von ihr ihre ihrer mein meine unser unsere
     your our my la le les notre votre de della vostra nostra su nuestra uw onze mijn voor per por pour auf laut lt lfd
     einschl inkl

@@ -31,6 +31,8 @@ _WITHIN = frozenset("./-,'")  # after the first digits of a date, an amount or a
 
 _LONGEST_REFERENCE = 25  # letters and digits (ISO 11649)
 _LONGEST_TELEPHONE = 15  # digits (ITU-T E.164)
+_WHOLE_TELEPHONE = 10  # digits behind which one can be over
+_NEXT_NUMBER = 6  # digits together that then are another number
 
 # Characters of an IBAN (registry of ISO 13616, release 99).
 # fmt: off
@@ -141,7 +143,9 @@ def _mark_telephones(words: Words) -> None:
     dialled = 0
     for place, piece in enumerate(words.pieces):
         if piece.isdigit() and place not in words.marks:
-            if calls or _opens_call(words, place):
+            if dialled >= _WHOLE_TELEPHONE and words.gaps[place].isspace() and _begins_another(words, place):
+                calls = False
+            elif calls or _opens_call(words, place):
                 words.marks.setdefault(place, Mark.TELEPHONE)
                 dialled += len(piece)
                 calls = dialled < _LONGEST_TELEPHONE
@@ -159,7 +163,25 @@ def _opens_call(words: Words, place: int) -> bool:
         return alone and _COUNTRY_CODE.match(piece) is not None
     if not piece.startswith("00") or not 4 <= len(piece) <= _LONGEST_TELEPHONE + 2:
         return False
-    return _COUNTRY_CODE.match(piece, 2) is not None and (len(piece) <= 5 or len(piece) >= 12)
+    code = _COUNTRY_CODE.match(piece, 2)
+    if code is None or (place > 0 and words.pieces[place - 1].isdigit()):
+        return False
+    return len(piece) >= 12 or (
+        code.end() == len(piece)
+        and words.pieces[place + 1 : place + 2] != []
+        and words.pieces[place + 1].isdigit()
+    )
+
+
+def _begins_another(words: Words, place: int) -> bool:
+    """Whether six digits or more stand together from here on, as no last group of a telephone number has."""
+    digits = 0
+    while place < len(words.pieces) and words.pieces[place].isdigit() and digits < _NEXT_NUMBER:
+        digits += len(words.pieces[place])
+        place += 1
+        if place < len(words.pieces) and words.gaps[place] not in _TIGHT:
+            break
+    return digits >= _NEXT_NUMBER
 
 
 def _put(words: Words, first: int, last: int, mark: Mark) -> bool:

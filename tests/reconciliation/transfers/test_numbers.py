@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.invoice_numbers import compact, core, shape
-from reconciliation.transfers.numbers import How, Mention, as_written, mentions, near, strays
+from reconciliation.transfers.numbers import How, Mention, as_written, ending, mentions, near, strays, tails
 from reconciliation.transfers.shapes import Shapes
 from reconciliation.transfers.words import Words
 
@@ -134,6 +134,25 @@ def test_the_numbers_of_a_list_are_called_what_the_first_is_called(text: str, co
     assert all(mention.called_invoice for mention in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "cores"),
+    [
+        ("RE 2026/0815/816/817", ["20260815", "20260816", "20260817"]),
+        ("RE-2026/0815/16", ["20260815", "20260816"]),
+        ("2026/0815/2026/0816", ["20260815", "20260816"]),
+        ("4711/2026/0815", ["20260815"]),
+        ("4711/2026/0815/816", ["20260815", "20260816"]),
+        ("RE 2026/0815,816,817", ["20260815", "20260816", "20260817"]),
+        ("RE 2026/0815-0817", ["20260815", "20260816", "20260817"]),
+        ("RE 2026/0815-2026/0817", ["20260815", "20260816", "20260817"]),
+        ("RE-2026-0815-RE-2026-0817", ["20260815", "20260816", "20260817"]),
+        ("RE-2026-0815 - RE-2026-0817", ["20260815", "20260816", "20260817"]),
+    ],
+)
+def test_marks_within_numbers_and_between_them_are_told_apart(text: str, cores: list[str]) -> None:
+    assert [mention.core for mention in mentions(Words.of(text), YEARLY)] == cores
+
+
 def test_a_list_of_whole_numbers_keeps_them_whole() -> None:
     assert _found("RE 1001, RE 1002 und GS 1003", SEVERAL) == [
         ("1001", "whole"),
@@ -145,7 +164,8 @@ def test_a_list_of_whole_numbers_keeps_them_whole() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "RE 1001-1003", "RE 1001 - 1003", "RE 1001-03", "1001 bis 1003", "Rechnungen 1001 bis 1003", "1001 to 1003",
+        "RE 1001-1003", "RE1001-RE1003", "RE 1001 - 1003",
+        "RE 1001-03", "1001 bis 1003", "Rechnungen 1001 bis 1003", "1001 to 1003",
         "invoices 1001 through 1003", "1001–1003", "1001 – 1003", "factures 1001 à 1003", "factures 1001 au 1003",
         "facturen 1001 t/m 1003", "facturen 1001 tot 1003", "fatture 1001 al 1003", "facturas 1001 a 1003",
         "facturas 1001 hasta 1003", "RE 1001 bis einschl. 1003",
@@ -193,7 +213,8 @@ def test_what_is_no_number_of_ours_is_not_taken_for_one(text: str) -> None:
     "text",
     [
         "Kd-Nr 20260815", "Kundennummer: 20260815", "KD20260815", "Vertrag 20260815", "Vertragsnr. 20260815",
-        "Auftrag 20260815", "Ref 20260815", "EREF+20260815", "customer no 20260815", "contract 20260815", "PO 20260815",
+        "Auftrag 20260815", "Gutschrift GS-20260815", "EREF+20260815",
+        "customer no 20260815", "contract 20260815", "PO 20260815",
         "client n° 20260815", "contrat 20260815", "commande 20260815", "klantnummer 20260815", "overeenkomst 20260815",
         "cliente 20260815", "pedido n. 20260815", "contratto 20260815", "ordine 20260815", "15.03.2026", "2026-03-15",
     ],
@@ -274,8 +295,17 @@ def test_the_number_itself_tells_how_plainly_it_was_written(text: str, number: s
     assert as_written(_only(text, YEARLY), number) is how
 
 
-def test_a_number_without_letters_is_whole_behind_a_word_for_invoice() -> None:
-    assert as_written(_only("Rechnung 1001", BARE), "1001") is How.WHOLE
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("Rechnung 20260815", How.WHOLE),
+        ("RG 2026 0815", How.WHOLE),
+        ("RG 202608 15", How.JOINED),
+        ("XY-2026/0815", How.OTHER_PREFIX),
+    ],
+)
+def test_a_number_without_letters_is_whole_behind_a_word_for_invoice(text: str, how: How) -> None:
+    assert as_written(_only(text, Shapes.of(["99999999"])), "2026/0815") is how
 
 
 @pytest.mark.parametrize(
@@ -286,6 +316,21 @@ def test_a_number_without_letters_is_whole_behind_a_word_for_invoice() -> None:
 def test_one_slip_leads_to_the_numbers_near(text: str, expected: list[str]) -> None:
     exact = [] if text == "20260815" else expected
     assert near(text, ["20260815", "20269999", "815"]) == exact
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Rechnung 0815", ("0815",)), ("Rg. 815", ("815",)), ("0815", ("0815",)), ("RE-00815", ("00815",)), ("815", ()),
+        ("2026", ()), ("Kd 0815", ()), ("Tel 0815", ()), ("RE 20260815", ()), ("15.03.2026", ()), ("EUR 4711", ()),
+    ],
+)  # fmt: skip
+def test_digits_that_can_be_the_end_of_a_number_are_told(text: str, expected: tuple[str, ...]) -> None:
+    assert tails(Words.of(text), YEARLY) == expected
+
+
+def test_the_end_of_a_number_leads_to_all_that_end_so() -> None:
+    assert ending("0815", ["20260815", "20250815", "20260816", "0815"]) == ["20260815", "20250815"]
 
 
 def test_strays_are_all_digits_that_can_be_ours_with_a_slip() -> None:

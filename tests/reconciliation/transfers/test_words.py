@@ -53,13 +53,30 @@ def test_a_telephone_number_is_marked_to_its_end(text: str) -> None:
     assert [words.marks.get(place) for place in words.numeric] == [Mark.TELEPHONE] * len(words.numeric)
 
 
-@pytest.mark.parametrize("text", ["1001+1002", "RE 1001 +1002", "00123 RE 1001", "00491001", "+++ 1001"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1001+1002",
+        "RE 1001 +1002",
+        "00123 RE 1001",
+        "00491001",
+        "RE-2026-00353",
+        "RE 2026 00328",
+        "Nr 00353",
+        "+++ 1001",
+    ],
+)
 def test_a_plus_or_two_zeros_alone_make_no_telephone_number(text: str) -> None:
     assert _marked(text) == {}
 
 
 def test_a_telephone_number_ends_at_the_next_word() -> None:
     assert _marked("Tel 0171 1234567 RE 1001") == {"0171": Mark.TELEPHONE, "1234567": Mark.TELEPHONE}
+
+
+def test_a_telephone_number_ends_where_digits_enough_are_followed_by_another_number() -> None:
+    assert set(_marked("Tel. 0403/203996 2025/1511")) == {"0403", "203996"}
+    assert set(_marked("Tel. 0171 234 5678 901")) == {"0171", "234", "5678", "901"}
 
 
 @pytest.mark.parametrize(
