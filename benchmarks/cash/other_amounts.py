@@ -77,6 +77,31 @@ def discount_wrong(year: Business) -> None:
     )
 
 
+def several_discounted(year: Business) -> None:
+    """Two or three bills of one day in one sum, less the agreed percent of each, in time."""
+    customer, first, percent = _with_terms(year)
+    if customer is None or first is None:
+        exact_reference(year)
+        return
+    same = first.total_minor if year.rng.random() < 0.1 else None
+    invoices = [first, *(year.bill(customer, total=same) for _ in range(year.rng.choice((1, 1, 2))))]
+    granted = [year.discount(one.total_minor, percent) for one in invoices]
+    paid = [Share(one.number, one.total_minor - less) for one, less in zip(invoices, granted, strict=True)]
+    discounts = [
+        Share(one.number, less, Closes.DISCOUNT) for one, less in zip(invoices, granted, strict=True) if less
+    ]
+    named = texts.naming(
+        year.rng, customer.language, ", ".join(numbers.spelled(year.rng, one.number) for one in invoices)
+    )
+    last = first.issued_on + timedelta(days=first.discount_days or 0)
+    on = year.working(first.issued_on + timedelta(days=year.rng.randrange(2, 6)))
+    year.pays(
+        Case.SEVERAL_DISCOUNTED, customer, min(on, _working_before(last)), sum(one.amount_minor for one in paid),
+        texts.with_discount(year.rng, customer.language, named, f"{percent}"), shares=(*paid, *discounts),
+        account=year.usual_account(customer),
+    )  # fmt: skip
+
+
 def bank_fee(year: Business) -> None:
     """A payer abroad whose bank kept its fee; we bear it."""
     customer = year.company(lambda one: one.country in ("GB", "US", "CH")) or year.usual()

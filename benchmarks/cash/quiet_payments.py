@@ -48,6 +48,16 @@ def subscription(year: Business) -> None:
     _pays_quietly(year, Case.SUBSCRIPTION, year.subscriber(is_known=True) or year.known())
 
 
+def name_only(year: Business) -> None:
+    """An account never seen, no number, the exact amount: only the name tells who it is."""
+    customer = year.payer()
+    invoice = year.bill(customer)
+    year.pays(
+        Case.NAME_ONLY, customer, year.pay_day(invoice), invoice.total_minor, texts.quiet(year.rng, customer.language),
+        shares=_whole(invoice), account=year.account_nobody_knows(customer.country),
+    )  # fmt: skip
+
+
 def namesake(year: Business) -> None:
     """Somebody whose name another customer has as well, from an account never seen; both owe something.
 
