@@ -27,6 +27,7 @@ from gateway.api import (
     debit_batches,
     debits,
     events,
+    exports,
     files,
     health,
     invoices,
@@ -87,7 +88,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
         statement_files, statements, status_reports, matches, payer_memories, payments, paybacks, reason_codes,
-        reports, events, health,
+        reports, exports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

@@ -14,10 +14,12 @@ from gateway.commands import (
     business,
     debits,
     demo,
+    exports,
     lines,
     memories,
     notices,
     paybacks,
+    payments,
     reports,
     running,
     setting_up,
@@ -54,7 +56,10 @@ app.add_typer(paybacks.app, name="payback")
 app.add_typer(setting_up.terms, name="terms")
 app.add_typer(setting_up.account, name="account")
 app.add_typer(setting_up.mandate, name="mandate")
+app.add_typer(payments.app, name="payment")
+app.add_typer(payments.allocation, name="allocation")
 app.add_typer(reports.app, name="report")
+app.add_typer(exports.app, name="export")
 app.add_typer(bank.app, name="bank")
 app.add_typer(running.api_key, name="api-key")
 

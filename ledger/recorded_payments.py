@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ARRAY, BigInteger, any_, insert, literal, select, text
+from sqlalchemy import ARRAY, BigInteger, and_, any_, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from ledger import allocations, creditors, customers, grants, invoices, journal, outbox, payments, states
@@ -22,6 +22,11 @@ from ledger.money import LARGEST_MINOR, checked_currency
 from ledger.payments import StillAllocated
 from ledger.states import PaymentState
 from ledger.texts import checked_text
+
+# Recorded, and no statement has shown it yet.
+IN_TRANSIT = and_(
+    Payment.recorded_at.is_not(None), Payment.met_at.is_(None), Payment.state == PaymentState.PROVISIONAL
+)
 
 
 class NotInTransit(Conflict):
@@ -175,9 +180,7 @@ def waiting_for(
         .where(
             Payment.creditor_id == creditor_id,
             Payment.amount_minor == any_(literal(sorted(set(amounts_minor)), ARRAY(BigInteger))),
-            Payment.recorded_at.is_not(None),
-            Payment.met_at.is_(None),
-            Payment.state == PaymentState.PROVISIONAL,
+            IN_TRANSIT,
         )
         .order_by(Payment.received_on, Payment.id)
     )  # fmt: skip

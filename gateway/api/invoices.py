@@ -15,11 +15,13 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway import invoice_import
 from gateway.api.paging import AtCursor, Page, page
+from gateway.api.payments import AllocationOut
 from gateway.api.shapes import SEEN, Day, Id, Minor
-from gateway.session import CurrentSession, Reader, Seller, SellerOnce, TransactionalRoute
-from ledger import creditors, invoices
+from gateway.session import CurrentSession, Reader, Seller, SellerOnce, SettlerOnce, TransactionalRoute
+from ledger import allocations, creditors, grants, invoices
+from ledger.grants import Grant
 from ledger.invoices import InvoiceFacts
-from ledger.models import Invoice
+from ledger.models import AllocationKind, Invoice
 from ledger.states import CollectionStatus
 from mandates import invoice_mails
 
@@ -83,6 +85,15 @@ class MailedIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     on: Day
+
+
+class WriteOffIn(BaseModel):
+    """Give up a part of an invoice, or all that is open of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount_minor: Minor
+    reason: str = Field(min_length=1, max_length=200, pattern=SEEN)
 
 
 class BulkOutcome(BaseModel):
@@ -165,3 +176,14 @@ def _add_reversible(session: Session, shown: Sequence[InvoiceOut]) -> None:
     until = invoices.reversible_until(session, [one.id for one in shown])
     for one in shown:
         one.reversible_until = until.get(one.id)
+
+
+@router.post("/{invoice_id}/write-off", status_code=201)
+def write_off(invoice_id: Id, body: WriteOffIn, session: CurrentSession, act: SettlerOnce) -> AllocationOut:
+    """Give up what is open of an invoice, or a part of it; reversing the allocation takes that back."""
+    wanted = Grant(
+        invoice_id=invoice_id, kind=AllocationKind.WRITE_OFF, amount_minor=body.amount_minor,
+        granted_on=act.today, decided_by=act.actor, evidence=("A person decided.",), reason=body.reason,
+    )  # fmt: skip
+    (made,) = grants.grant(session, [wanted], act=act, cause="invoice.by_hand")
+    return AllocationOut.model_validate(allocations.get(session, made))

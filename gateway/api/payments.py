@@ -6,20 +6,22 @@ from datetime import date, datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import SEEN, Id, Minor, Reason
+from gateway.api.shapes import SEEN, Day, Id, Minor, Reason
 from gateway.session import CurrentSession, Reader, SettlerOnce, TransactionalRoute
-from ledger import allocations, payments, refunds
+from ledger import allocations, creditors, payments, recorded_payments, refunds
+from ledger.acts import Act
 from ledger.allocations import Wish
 from ledger.banking import mask
-from ledger.models import Allocation, Payment, Refund
+from ledger.models import Allocation, Method, Payment, Refund
+from ledger.recorded_payments import IN_TRANSIT, Given, Told
 from ledger.refunds import Payee
 from ledger.states import PaymentState, RefundState
 from mandates import paybacks
-from reconciliation import by_hand, refund_orders, undoing
+from reconciliation import by_hand, refund_orders, undoing, worklist
 from reconciliation.by_hand import Share
 
 router = APIRouter(prefix="/v1", tags=["payments"], route_class=TransactionalRoute)
@@ -30,16 +32,42 @@ class ShareIn(BaseModel):
 
     invoice_id: Id
     amount_minor: Minor
+    discount_minor: Minor = Field(
+        default=0, description="Granted beside it, where the payment is recorded before its line."
+    )
 
 
 class PaymentIn(BaseModel):
-    """Make a waiting statement line a payment of a customer, and allocate parts of it; the rest is on account."""
+    """A waiting statement line becomes a payment of a customer, or one is recorded before its line comes.
+
+    With a `statement_line_id` the line says amount and day; without one they are said here, and the payment is
+    provisional until its line meets it. `allocations` are what invoices get of it; the rest is on account.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    statement_line_id: Id
     customer_id: Id
+    statement_line_id: Id | None = None
+    creditor_id: Id | None = None
+    amount_minor: Minor | None = None
+    currency: str = Field(default="EUR", max_length=12)
+    received_on: Day | None = None
+    method: Method = Method.TRANSFER
+    reference: str | None = Field(default=None, min_length=1, max_length=140, pattern=SEEN)
+    bank_account_id: Id | None = Field(default=None, description="Where it should come; else on any account.")
     allocations: list[ShareIn] = Field(default_factory=list, max_length=200)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> PaymentIn:
+        """A line, or what is known before it."""
+        told = {"amount_minor": self.amount_minor, "received_on": self.received_on}
+        if self.statement_line_id is None and None in told.values():
+            raise ValueError("A payment is of a statement line, or says amount_minor and received_on.")
+        if self.statement_line_id is not None:
+            said = self.model_fields_set - {"customer_id", "statement_line_id", "allocations"}
+            if said or any(share.discount_minor for share in self.allocations):
+                raise ValueError("Of a payment of a statement line the line says everything else.")
+        return self
 
 
 class PaymentOut(BaseModel):
@@ -60,6 +88,8 @@ class PaymentOut(BaseModel):
     received_on: date
     reversible_until: date | None
     reference: str | None
+    recorded_at: datetime | None = Field(description="When it was recorded before its statement line came.")
+    met_at: datetime | None = Field(description="When its statement line came.")
     created_at: datetime
 
 
@@ -80,9 +110,11 @@ class AllocationOut(BaseModel):
     kind: str
     payment_id: str | None
     credit_note_id: str | None
+    beside_payment_id: str | None = Field(description="The payment with which it was granted or netted.")
     invoice_id: str
     currency: str
     amount_minor: int
+    reason: str | None
     allocated_on: date
     decided_by: str
     evidence: list[str]
@@ -147,11 +179,36 @@ def _shown(session: Session, refund: Refund) -> RefundOut:
 
 @router.post("/payments", status_code=201)
 def record_payment(body: PaymentIn, session: CurrentSession, act: SettlerOnce) -> PaymentOut:
+    """Make a waiting statement line a payment, or record one that no statement shows yet."""
+    if body.statement_line_id is None:
+        return PaymentOut.model_validate(_recorded(body, session, act))
     payment = by_hand.record_payment(
         session, line_id=body.statement_line_id, customer_id=body.customer_id, act=act,
         shares=[Share(share.invoice_id, share.amount_minor) for share in body.allocations],
     )  # fmt: skip
     return PaymentOut.model_validate(payment)
+
+
+def _recorded(body: PaymentIn, session: Session, act: Act) -> Payment:
+    if body.amount_minor is None or body.received_on is None:  # pragma: no cover - the shape has seen to it
+        raise AssertionError("a payment without a line says amount and day")
+    told = Told(
+        creditor_id=creditors.only_one(session, body.creditor_id).id, customer_id=body.customer_id,
+        method=body.method, currency=body.currency, amount_minor=body.amount_minor,
+        received_on=body.received_on, bank_account_id=body.bank_account_id, reference=body.reference,
+    )  # fmt: skip
+    given = [
+        Given(invoice_id=one.invoice_id, amount_minor=one.amount_minor, discount_minor=one.discount_minor)
+        for one in body.allocations
+    ]
+    return recorded_payments.record(session, told, given=given, act=act)
+
+
+@router.post("/payments/{payment_id}/withdraw")
+def withdraw_payment(payment_id: Id, body: Reason, session: CurrentSession, act: SettlerOnce) -> PaymentOut:
+    """A recorded payment never came: what it paid is open again."""
+    withdrawn = recorded_payments.withdraw(session, payment_id, because=body.reason, act=act)
+    return PaymentOut.model_validate(withdrawn)
 
 
 @router.get("/payments")
@@ -161,9 +218,13 @@ def list_payments(
     cursor: AtCursor,
     customer_id: Id | None = None,
     state: PaymentState | None = None,
+    in_transit: bool | None = None,
 ) -> Page[PaymentOut]:
+    """`in_transit=true` gives those that were recorded and that no statement has shown yet."""
     wanted = {Payment.customer_id: customer_id, Payment.state: state}
     query = select(Payment).where(*(column == value for column, value in wanted.items() if value is not None))
+    if in_transit is not None:
+        query = query.where(IN_TRANSIT if in_transit else ~IN_TRANSIT)
     return page(session, query, Payment.id, cursor, PaymentOut.model_validate)
 
 
@@ -188,11 +249,19 @@ def list_allocations(
     cursor: AtCursor,
     invoice_id: Id | None = None,
     payment_id: Id | None = None,
+    statement_line_id: Id | None = None,
 ) -> Page[AllocationOut]:
-    wanted = {Allocation.invoice_id: invoice_id, Allocation.payment_id: payment_id}
-    query = select(Allocation).where(
-        *(column == value for column, value in wanted.items() if value is not None)
-    )
+    """Those of an invoice; those of a payment, or of what became of a statement line, and beside them."""
+    query = select(Allocation)
+    if invoice_id is not None:
+        query = query.where(Allocation.invoice_id == invoice_id)
+    if payment_id is not None:
+        query = query.where(
+            or_(Allocation.payment_id == payment_id, Allocation.beside_payment_id == payment_id)
+        )
+    if statement_line_id is not None:
+        theirs = worklist.payments_of(statement_line_id)
+        query = query.where(or_(Allocation.payment_id.in_(theirs), Allocation.beside_payment_id.in_(theirs)))
     return page(session, query, Allocation.id, cursor, AllocationOut.model_validate)
 
 

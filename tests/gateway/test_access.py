@@ -44,6 +44,9 @@ POST /v1/invoices                                      422   422   422    x     
 POST /v1/invoices/bulk                                 200   200   200    x     -    -
 GET  /v1/invoices/{invoice_id}                         404   404   404   404    -    -
 POST /v1/invoices/{invoice_id}/pre-notified            422   422   422    x     -    -
+POST /v1/invoices/{invoice_id}/write-off               422   422    x     x     -    -
+GET  /v1/exports/allocations                           200   200   200   200    -    -
+GET  /v1/exports/lines                                 200   200   200   200    -    -
 GET  /v1/credit-notes                                  200   200   200   200    -    -
 POST /v1/credit-notes                                  422   422   422    x     -    -
 GET  /v1/credit-notes/{credit_note_id}                 404   404   404   404    -    -
@@ -113,6 +116,7 @@ GET  /v1/payer-memories                                200   200   200   200    
 POST /v1/payer-memories                                422   422    x     x     -    -
 GET  /v1/payer-memories/{memory_id}                    404   404   404   404    -    -
 POST /v1/payer-memories/{memory_id}/revoke             422   422    x     x     -    -
+POST /v1/payments/{payment_id}/withdraw                422   422    x     x     -    -
 GET  /v1/payments                                      200   200   200   200    -    -
 GET  /v1/payments/{payment_id}                         404   404   404   404    -    -
 POST /v1/allocations                                   422   422    x     x     -    -

@@ -48,6 +48,8 @@ def test_every_command_of_the_contract_is_there() -> None:
         "terms show", "terms set", "terms reason-code", "account dates", "account set", "mandate amend",
         "mandate suspend", "mandate resume",
         "report cash-at-risk", "reason-codes",
+        "payment record", "payment list", "payment withdraw", "allocation list", "allocation reverse",
+        "invoice write-off", "export allocations", "export lines",
     }  # fmt: skip
 
 
@@ -66,6 +68,8 @@ def test_machines_get_json_from_every_command_that_tells_something() -> None:
         "migrate",
         "batch file",
         "payback file",
+        "export allocations",
+        "export lines",
     }
 
 
