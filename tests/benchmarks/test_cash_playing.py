@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
+from functools import partial
+
 import pytest
 
 from benchmarks.cash import __main__ as command
-from benchmarks.cash import mixes, outcomes, report, rivals, tallies, year
+from benchmarks.cash import contest, mixes, outcomes, report, rivals, tallies, year
+from benchmarks.cash.contest import Options
 from benchmarks.cash.judging import Verdict
 from benchmarks.cash.mixes import Case
 from benchmarks.cash.playing import Player, opened
@@ -69,3 +73,9 @@ def test_the_command_prints_the_tables(capsys: pytest.CaptureFixture[str]) -> No
     assert "| Duecourse " in said
     assert "| oldest first by name" in said
     assert "among three" in said
+
+
+def test_years_can_be_played_in_processes_of_their_own() -> None:
+    work = partial(contest.play, options=Options(shown=(Case.TYPO,)))
+    assert pickle.loads(pickle.dumps(work)).keywords == work.keywords
+    assert pickle.loads(pickle.dumps(tallies.Result())) == tallies.Result()
