@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from procrastinate import JobContext, PsycopgConnector
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from credit_control import follow_ups, return_fees
@@ -19,11 +22,13 @@ from gateway.logs import where
 from gateway.mail import Fate
 from gateway.models import IdempotentReply
 from gateway.runtime import Runtime
-from ledger import invoices
+from ledger import invoices, outbox
 from ledger.outbox import jobs
 from mandates import failures, pre_notifications, returns
 from reconciliation import matching
 from reconciliation.matching import MatchReport
+from reconciliation.transfers import runs
+from reconciliation.transfers.runs import Applied
 
 log = structlog.get_logger()
 STALLED_AFTER = timedelta(seconds=30)  # without a heartbeat, which comes every ten seconds
@@ -31,34 +36,113 @@ REPLIES_KEPT = timedelta(days=30)
 PERIODIC = "periodic"  # the queue of what the clock asks for
 ASKED_FOR = "default"  # the queue of what a change asks for (ledger.outbox.defer)
 CATCH_UP = timedelta(hours=1)
+HELP = "help_with_run"
+_STAGES = 3  # of a round: find, apply by customers, apply what touches several
+_LOOK_AGAIN = 0.1  # seconds until a helper looks again for a part of the next stage
+_PATIENCE = 300  # looks of a helper at a run of which nothing is to do
 PAUSE = 5.0  # seconds before a worker that failed as a whole begins again
 
 
 def match_everything(runtime: Runtime, *, actor: str) -> MatchReport:
-    """Decide every waiting line, and again while that lets further ones be decided, for a few times at most.
+    """Decide every waiting line: what is about our own orders, and again while that lets further ones be decided (a
+    return may stand in an earlier chunk than the credit that it takes back); then what customers sent.
 
-    A return may stand in an earlier chunk than the credit that it takes back.
+    Many credits are a run that other workers help with (see help_with_run).
     """
-    whole = last = _look_at_everything(runtime, actor=actor)
+    report, passed_over = _match_own(runtime, actor=actor)
+    report.take_in(_match_sent(runtime, passed_over, actor=actor))
+    return report
+
+
+def _match_own(runtime: Runtime, *, actor: str) -> tuple[MatchReport, list[str]]:
+    """Decide what can be about our own orders; gives the lines as well that wait for a reason of ours."""
+    whole, waiting = _look_at_own(runtime, actor=actor)
+    last = whole
     for _ in range(matching.MOST_LOOKS - 1):
         if not last.goes_on():
             break
-        last = _look_at_everything(runtime, actor=actor)
+        last, waiting = _look_at_own(runtime, actor=actor)
         whole.followed_by(last)
-    return whole
+    return whole, waiting
 
 
-def _look_at_everything(runtime: Runtime, *, actor: str) -> MatchReport:
-    """Decide every waiting line once, chunk by chunk, each in a transaction of its own."""
+def _look_at_own(runtime: Runtime, *, actor: str) -> tuple[MatchReport, list[str]]:
+    """Look once at every line that can be about our own orders, chunk by chunk, each in a transaction of its own."""
     whole = MatchReport()
-    after: str | None = None
+    waiting: list[str] = []
     while True:
-        act, start = runtime.act(actor), after
-        done = runtime.run(lambda session: matching.match_chunk(session, act=act, after=start))  # noqa: B023 - run at once
+        look = partial(matching.match_own_chunk, act=runtime.act(actor), after=whole.last_line_id)
+        done, waits = runtime.run(look)
         if not done.looked_at:
-            return whole
+            return whole, waiting
         whole.add(done)
-        after = done.last_line_id
+        waiting += waits
+
+
+def _match_sent(runtime: Runtime, passing_over: Sequence[str], *, actor: str) -> Applied:
+    """A run over what customers sent: round after round, and then what waits is settled."""
+    waiting = runtime.run(partial(runs.count_waiting, most=2 * runs.PART + 1))
+    if not waiting:
+        return Applied()
+    run_id = runtime.run(partial(runs.begin, act=runtime.act(actor)))
+    if waiting > 2 * runs.PART:
+        runtime.run(partial(_ask_for_help, run_id=run_id))
+    done, found = Applied(), 0
+    for found in range(0, _STAGES * runs.MOST_ROUNDS, _STAGES):
+        runtime.run(partial(runs.plan_finding, run_id=run_id, stage=found, passing_over=passing_over))
+        _do_stage(runtime, run_id, actor=actor)
+        applied = _apply_found(runtime, run_id, found, actor=actor)
+        done.add(applied)
+        if not applied.by_row:
+            break
+    last = found + _STAGES
+    runtime.run(partial(runs.plan_settling, run_id=run_id, stage=last, found=found))
+    _do_stage(runtime, run_id, actor=actor)
+    done.add(runtime.run(partial(runs.outcome_of, run_id=run_id, stage=last)))
+    runtime.run(partial(runs.end, run_id=run_id, act=runtime.act(actor)))
+    return done
+
+
+def _apply_found(runtime: Runtime, run_id: str, found: int, *, actor: str) -> Applied:
+    """Apply what the stage `found` holds: first by customers, then what touches several."""
+    applied = Applied()
+    for stage, several in ((found + 1, False), (found + 2, True)):
+        plan = partial(runs.plan_applying, run_id=run_id, stage=stage, found=found, several=several)
+        if runtime.run(plan):
+            _do_stage(runtime, run_id, actor=actor)
+            applied.add(runtime.run(partial(runs.outcome_of, run_id=run_id, stage=stage)))
+    return applied
+
+
+def _do_stage(runtime: Runtime, run_id: str, *, actor: str) -> None:
+    """Do every part that nobody else does, then wait for the others: their locks fall when they are done, or dead."""
+    while _do_part(runtime, run_id, actor=actor, wait=False):
+        pass
+    while _do_part(runtime, run_id, actor=actor, wait=True):
+        pass
+
+
+def help_with_run(runtime: Runtime, run_id: str, *, actor: str) -> int:
+    """Do parts of another worker's run until it is over, or nothing of it was to do for a while; gives how many."""
+    done, idle = 0, 0
+    while idle < _PATIENCE and not runtime.run(partial(runs.is_over, run_id=run_id)):
+        if _do_part(runtime, run_id, actor=actor, wait=False):
+            done, idle = done + 1, 0
+        else:
+            idle += 1
+            time.sleep(_LOOK_AGAIN)
+    return done
+
+
+def _do_part(runtime: Runtime, run_id: str, *, actor: str, wait: bool) -> bool:
+    return runtime.run(partial(runs.do_part, run_id=run_id, act=runtime.act(actor), wait=wait))
+
+
+def _ask_for_help(session: Session, *, run_id: str) -> None:
+    """Queue a job for each worker that lives; one that comes too late finds nothing to do."""
+    alive = text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - :age")
+    for _ in range(int(session.execute(alive, {"age": STALLED_AFTER}).scalar_one())):
+        outbox.defer(session, HELP, run_id=run_id)
 
 
 def age_invoices(runtime: Runtime, *, actor: str = "job") -> int:
@@ -117,6 +201,12 @@ def forget_replies(runtime: Runtime, *, actor: str = "job") -> int:
 def _match_lines(context: JobContext) -> None:
     done = match_everything(_runtime(context), actor="job")
     log.info("matched", lines=done.looked_at, matched=done.by_rule.total(), waiting=done.waiting.total())
+
+
+@jobs.task(name=HELP, pass_context=True)
+def _help_with_run(context: JobContext, run_id: str) -> None:
+    done = help_with_run(_runtime(context), run_id, actor="job")
+    log.info("helped", run_id=run_id, parts=done)
 
 
 @jobs.task(name=statement_import.JOB, pass_context=True)

@@ -1,32 +1,32 @@
-"""From lines to money: the rules in order; what they explain is applied, all else waits with its reason."""
+"""From lines to money: first what is about our own orders, then what customers sent; all else waits with its reason."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import exists, or_, select, text
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from ledger import audit, states
+from ledger import states
 from ledger.acts import Act
-from ledger.database import copy_rows
-from ledger.identifiers import new_id
+from ledger.database import expire_rows
 from ledger.models import BankAccount
 from mandates import named
 from mandates.named import Named
 from reconciliation import (
     batch_bookings,
     debit_charges,
-    invoice_numbers,
+    matches,
     own_refunds,
     own_reversals,
     returned_debits,
 )
-from reconciliation.models import LINE, LineSighting, LineState, StatementLine, StatementRecord
+from reconciliation.models import LINE, LineRule, LineSighting, LineState, StatementLine, StatementRecord
 from reconciliation.outcomes import Explained, Outcome, Waiting
+from reconciliation.transfers import runs, settling
+from reconciliation.transfers.candidates import credits_where
 
 JOB = "match_lines"  # the name under which matching is queued
 CHUNK = 2_000  # lines decided in one transaction
@@ -34,7 +34,7 @@ MOST_LOOKS = 5  # at everything that waits, while what one explains may let anot
 DEBIT_RULES = (
     batch_bookings.LUMP_RULE, batch_bookings.SINGLE_RULE, returned_debits.RULE, debit_charges.RULE,
 )  # fmt: skip
-_MATCH_COLUMNS = ("id", "line_id", "rule", "decided_by", "decided_at", "evidence")
+_WAITING = (LineState.NEW, LineState.UNEXPLAINED, LineState.PROPOSED)
 
 # No rule decides about what is only announced, nor about lines of a statement that does not add up before a person
 # accepts that, unless another statement proves them; nor about what a person holds.
@@ -54,7 +54,23 @@ AUTOMATIC = (
     or_(~_BROKEN, _PROVED_ELSEWHERE),
 )
 
-NOTHING_KNOWN = "Neither a reference of ours nor an invoice number stands in it."
+# Lines that can be about our own orders: money out or back, what carries an id of ours or of a batch, and what comes
+# from an account of ours. All others are credits that somebody sent.
+_CAN_BE_OURS = or_(
+    StatementLine.amount_minor < 0,
+    StatementLine.reversal,
+    StatementLine.return_reason.is_not(None),
+    StatementLine.end_to_end_id != "NOTPROVIDED",
+    StatementLine.batch_payment_information_id.is_not(None),
+    StatementLine.batch_message_id.is_not(None),
+    StatementLine.counterparty_account.is_(None),
+    func.jsonb_array_length(StatementLine.details) > 0,
+    exists().where(BankAccount.iban == StatementLine.counterparty_account),
+    exists()
+    .where(LineRule.creditor_id == BankAccount.creditor_id, LineRule.revoked_at.is_(None))
+    .where(BankAccount.id == StatementLine.bank_account_id),
+)
+
 MONEY_OUT = "Money went out, and no return or refund of ours explains it."
 MONEY_BACK = "It takes an earlier booking back, and no debit or refund of ours explains it."
 
@@ -68,6 +84,11 @@ class MatchReport:
     waiting: Counter[str] = field(default_factory=Counter)
     last_line_id: str | None = None
     following: int = 0  # of those that wait, how many may follow from others
+
+    def take_in(self, applied: runs.Applied) -> None:
+        """Count in what became of credits that customers sent."""
+        self.by_rule += applied.by_row
+        self.waiting += applied.waiting
 
     def add(self, other: MatchReport) -> None:
         """Count another chunk in."""
@@ -90,13 +111,66 @@ class MatchReport:
 def match_chunk(session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK) -> MatchReport:
     """Decide the next `limit` waiting lines after line id `after`; gives what was done, `looked_at` 0 at the end.
 
-    The lines are locked; those that another worker holds are passed over. Collections are applied before
-    returns, so that a statement with both ends where two statements would.
+    The lines are locked; those that another worker holds are passed over. Our own debits, refunds and reversals come
+    first: collections before returns, so that a statement with both ends where two statements would. Then come the
+    credits that customers sent.
     """
     lines = _lock_waiting(session, after, limit)
-    outcomes = _decide(session, lines, act)
-    _write(session, lines, outcomes, act)
-    return _report(lines, outcomes)
+    report, rest = _decide_own(session, lines, act)
+    sent = [line.id for line in rest if _may_be_sent(line)]
+    if sent:
+        some = credits_where(session, "lines.id = ANY(:ids)", ids=sent)
+        report.take_in(runs.find_and_apply(session, some, act=act))
+        _expire(session, sent)
+    _let_rest_wait(session, rest, report, act)
+    return report
+
+
+def match_own_chunk(
+    session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK
+) -> tuple[MatchReport, list[str]]:
+    """As match_chunk, for lines that can be ours; credits that nothing of ours explains are left for a run.
+
+    Gives the lines with it that wait for a reason of ours, and which such a run has to pass over.
+    """
+    lines = _lock_waiting(session, after, limit, only_own=True)
+    report, rest = _decide_own(session, lines, act)
+    _let_rest_wait(session, rest, report, act)
+    left = {line.id for line in rest}
+    return report, [line.id for line in lines if line.id not in left and line.state in _WAITING]
+
+
+def _decide_own(
+    session: Session, lines: Sequence[StatementLine], act: Act
+) -> tuple[MatchReport, list[StatementLine]]:
+    """Apply what our own debits, refunds and rules say; gives the lines that they say nothing about.
+
+    What a person holds is left to the person.
+    """
+    outcomes = _decide(session, [line for line in lines if line.held_at is None], act)
+    _write(session, [line for line in lines if line.id in outcomes], outcomes, act)
+    return _report(lines, outcomes), [line for line in lines if line.id not in outcomes]
+
+
+def _may_be_sent(line: StatementLine) -> bool:
+    """Whether a line can be money that a customer sent."""
+    return line.amount_minor > 0 and not line.takes_back
+
+
+def _let_rest_wait(session: Session, rest: Sequence[StatementLine], report: MatchReport, act: Act) -> None:
+    """Lines that nothing of ours explains, and that are no credit, wait."""
+    reasons = {
+        line.id: MONEY_OUT if line.amount_minor < 0 else MONEY_BACK
+        for line in rest
+        if not _may_be_sent(line) and line.held_at is None
+    }
+    report.waiting += Counter(reasons.values())
+    settling.let_wait(session, reasons, act=act)
+    _expire(session, list(reasons))
+
+
+def _expire(session: Session, line_ids: Sequence[str]) -> None:
+    expire_rows(session, "statement_lines", line_ids, ("state", "waiting_because", "version"))
 
 
 def _decide(session: Session, lines: Sequence[StatementLine], act: Act) -> dict[str, Outcome]:
@@ -112,8 +186,7 @@ def _decide(session: Session, lines: Sequence[StatementLine], act: Act) -> dict[
     for rule in (debit_charges, returned_debits):
         outcomes |= rule.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
     outcomes |= own_refunds.explain(session, rest(), creditor_of, act=act)
-    outcomes |= invoice_numbers.explain(session, rest(), creditor_of, act=act)
-    return outcomes | {line.id: Waiting(_nothing_found(line)) for line in rest()}
+    return outcomes
 
 
 def _named_debits(session: Session, lines: Sequence[StatementLine]) -> Named:
@@ -128,21 +201,17 @@ def _named_debits(session: Session, lines: Sequence[StatementLine]) -> Named:
     )  # fmt: skip
 
 
-def _nothing_found(line: StatementLine) -> str:
-    if line.amount_minor < 0:
-        return MONEY_OUT
-    return MONEY_BACK if line.takes_back else NOTHING_KNOWN
-
-
 def apply_by_hand(session: Session, line: StatementLine, outcome: Explained, *, act: Act) -> None:
     """Write down what a person decided about a waiting line that is locked by the caller."""
     _write(session, [line], {line.id: outcome}, act)
 
 
-def _lock_waiting(session: Session, after: str | None, limit: int) -> list[StatementLine]:
+def _lock_waiting(
+    session: Session, after: str | None, limit: int, *, only_own: bool = False
+) -> list[StatementLine]:
     query = (
         select(StatementLine)
-        .where(StatementLine.state.in_((LineState.NEW, LineState.UNEXPLAINED)), *AUTOMATIC)
+        .where(StatementLine.state.in_(_WAITING), *AUTOMATIC, *((_CAN_BE_OURS,) if only_own else ()))
         .order_by(StatementLine.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -162,30 +231,11 @@ def _creditors(session: Session, lines: Sequence[StatementLine]) -> dict[str, st
 def _write(
     session: Session, lines: Sequence[StatementLine], outcomes: Mapping[str, Outcome], act: Act
 ) -> None:
-    explained = [(line, found) for line in lines if isinstance(found := outcomes[line.id], Explained)]
-    _write_matches(session, explained, act)
-    for state in sorted({found.state for _, found in explained}):
-        ids = [line.id for line, found in explained if found.state == state]
-        states.move(session, LINE, ids, state, act=act)
+    explained = {line.id: found for line in lines if isinstance(found := outcomes[line.id], Explained)}
+    matches.write(session, explained, act=act)
+    settling.supersede(session, list(explained), act=act)
     _let_wait(
         session, [(line, found) for line in lines if isinstance(found := outcomes[line.id], Waiting)], act
-    )
-
-
-def _write_matches(session: Session, explained: Sequence[tuple[StatementLine, Explained]], act: Act) -> None:
-    if not explained:
-        return
-    matches, parts = [], []
-    for line, found in explained:
-        match_id = new_id("mat")
-        matches.append((match_id, line.id, found.rule, act.actor, act.at, json.dumps(found.evidence)))
-        parts += [(match_id, str(part.kind), part.object_id, part.amount_minor) for part in found.parts]
-        audit.record(session, "match.made", match_id, act=act, line=line.id, rule=found.rule)
-    copy_rows(session, "matches", _MATCH_COLUMNS, matches)
-    copy_rows(session, "match_parts", ("match_id", "kind", "object_id", "amount_minor"), parts)
-    session.execute(
-        text("UPDATE statement_lines SET waiting_because = NULL WHERE id = ANY(:ids)"),
-        {"ids": sorted(line.id for line, _ in explained)},
     )
 
 
@@ -197,8 +247,9 @@ def _let_wait(session: Session, waiting: Sequence[tuple[StatementLine, Waiting]]
     ]
     if changed:
         session.execute(text("UPDATE statement_lines SET waiting_because = :because WHERE id = :id"), changed)
-    new = [line.id for line, _ in waiting if line.state == LineState.NEW]
-    states.move(session, LINE, new, LineState.UNEXPLAINED, act=act)
+    settling.supersede(session, [line.id for line, _ in waiting if line.state == LineState.PROPOSED], act=act)
+    moved = [line.id for line, _ in waiting if line.state != LineState.UNEXPLAINED]
+    states.move(session, LINE, moved, LineState.UNEXPLAINED, act=act)
 
 
 def _report(lines: Sequence[StatementLine], outcomes: Mapping[str, Outcome]) -> MatchReport:

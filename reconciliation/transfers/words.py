@@ -31,6 +31,7 @@ _WITHIN = frozenset("./-,'")  # after the first digits of a date, an amount or a
 
 _LONGEST_REFERENCE = 25  # letters and digits (ISO 11649)
 _LONGEST_TELEPHONE = 15  # digits (ITU-T E.164)
+_SHORTEST_TELEPHONE = 6  # digits behind the code of the country
 _WHOLE_TELEPHONE = 10  # digits behind which one can be over
 _NEXT_NUMBER = 6  # digits together that then are another number
 
@@ -223,10 +224,13 @@ def _mark_amount(words: Words, place: int) -> bool:
     if _follows_digits(words, place):
         return False
     last = place
-    while gaps[last + 1] in _BETWEEN_THOUSANDS and len(pieces[last + 1]) == 3 and pieces[last + 1].isdigit():
+    while (
+        last + 1 < len(pieces)
+        and gaps[last + 1] in _BETWEEN_THOUSANDS
+        and len(pieces[last + 1]) == 3
+        and pieces[last + 1].isdigit()
+    ):
         last += 1
-        if last + 1 == len(pieces):
-            break
     if gaps[last + 1][:2] in (",-", ".-"):
         return _put(words, place, last, Mark.AMOUNT)
     if last + 1 == len(pieces) or gaps[last + 1] not in (".", ",") or _precedes_digits(words, last + 1):

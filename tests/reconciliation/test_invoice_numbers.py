@@ -48,7 +48,6 @@ def test_the_whole_number_and_exactly_the_open_amount_pay_the_invoice(
     assert (made.rule, made.decided_by) == ("invoice_number", "treasury")
     assert made.evidence == [
         f"The text names invoice {NUMBER}.", "Exactly its open amount was paid.",
-        "No other invoice is named.",
     ]  # fmt: skip
     (allocation,) = session.scalars(select(Allocation))
     assert (allocation.decided_by, allocation.evidence) == ("invoice_number", made.evidence)
@@ -63,16 +62,15 @@ PAID = (
     "Facture n° RE-2026-00815 du 12/11/2026",
     "Wasserspender Miete, Rechnung (RE-2026-00815)",
     "Tel. 030 4711 wegen RE-2026-00815.",
+    "RE-2026-00815/RE-2026-99999",
+    "RE 2026 00815",
 )
 NOT_PAID = (
     "RE-2026-008150",
     "RE-2026-0081",
-    "2026-00815",
     "00815",
     "XRE-2026-00815",
     "RE-2026-00815-2",
-    "RE-2026-00815/RE-2026-00816",
-    "RE 2026 00815",
     "Bitte um Rückruf unter 0171202600815",
     "Rechnung",
     "",
@@ -83,9 +81,9 @@ NOT_PAID = (
 def test_texts_that_pay_and_texts_that_do_not(session: Session, books: Books, act: Act) -> None:
     bank = Bank()
     for text in PAID:
-        number = f"T{PAID.index(text)}-00815"
+        number = f"RE-2026-1081{PAID.index(text):X}"
         invoice = books.invoice(12_000, number=number)
-        wanted = text.replace("RE-2026-00815", number).replace("re-2026-00815", number.lower())
+        wanted = text.replace("00815", number[-5:])
         take_in_all(session, bank.book(transfer(12_000, wanted)), act)
         match(session, act)
         reload(session, invoice)
@@ -98,8 +96,12 @@ def test_texts_that_pay_and_texts_that_do_not(session: Session, books: Books, ac
         reload(session, invoice)
         assert invoice.open_minor == 12_000, text
     session.commit()
-    waiting = [line.waiting_because for line in lines_of(session) if line.state == "unexplained"]
-    assert waiting == [NOTHING] * len(NOT_PAID)
+    waiting = {line.remittance: line.waiting_because for line in lines_of(session) if line.state != "matched"}
+    assert waiting.pop("XRE-2026-00815").endswith(
+        'But: The text calls "2026-00815" something else than an invoice. Neither the account nor the name is the '
+        "customer's."
+    )
+    assert set(waiting.values()) == {NOTHING}
 
 
 def test_a_telephone_number_never_pays_an_invoice(session: Session, books: Books, act: Act) -> None:
@@ -109,32 +111,52 @@ def test_a_telephone_number_never_pays_an_invoice(session: Session, books: Books
     assert invoice.open_minor == 12_000
 
 
-@pytest.mark.parametrize("amount", [11_999, 12_001, 1])
-def test_another_amount_than_is_open_waits_and_says_so(
-    session: Session, books: Books, act: Act, amount: int
+STRANGER = "But: Neither the account nor the name is the customer's."
+
+
+@pytest.mark.parametrize(
+    ("amount", "because"),
+    [
+        (11_999, "It is a part of what is open; 0.01 EUR stay open."),
+        (12_001, "0.01 EUR more than is open were paid; they stay on account."),
+        (1, "It is a part of what is open; 119.99 EUR stay open."),
+    ],
+)
+def test_another_amount_than_is_open_from_a_stranger_waits_and_says_so(
+    session: Session, books: Books, act: Act, amount: int, because: str
 ) -> None:
     invoice = books_with_one(books)
-    paid = f"{amount // 100}.{amount % 100:02d}"
-    assert decided(session, act, transfer(amount, NUMBER)) == [
-        f"The text names invoice {NUMBER}, but it has 120.00 EUR open and the amount is {paid} EUR."
-    ]
+    found = decided(session, act, transfer(amount, NUMBER))
+    assert found == [f"The text names invoice {NUMBER}. {because} {STRANGER}"]
     reload(session, invoice)
     assert (invoice.open_minor, session.query(Payment).count()) == (12_000, 0)
 
 
-def test_two_invoices_in_one_text_wait_even_if_one_fits(session: Session, books: Books, act: Act) -> None:
+def test_two_invoices_in_one_text_wait_if_only_one_fits(session: Session, books: Books, act: Act) -> None:
     books_with_one(books)
     books.invoice(500, number="RE-2026-00816")
     found = decided(session, act, transfer(12_000, f"{NUMBER}, RE-2026-00816"))
-    assert found == ["The text names 2 invoices."]
+    assert found == [
+        f"The text names invoice {NUMBER}. Exactly its open amount was paid. "
+        "But: The text names invoice RE-2026-00816. Neither the account nor the name is the customer's."
+    ]
 
 
-def test_numbers_that_differ_only_in_capitals_are_two_invoices(
+def test_two_invoices_in_one_text_are_paid_by_their_sum(session: Session, books: Books, act: Act) -> None:
+    made = [books_with_one(books), books.invoice(500, number="RE-2026-00816")]
+    assert decided(session, act, transfer(12_500, f"{NUMBER}, RE-2026-00816")) == ["matched"]
+    reload(session, *made)
+    assert [invoice.open_minor for invoice in made] == [0, 0]
+
+
+def test_of_numbers_that_differ_only_in_capitals_none_is_paid(
     session: Session, books: Books, act: Act
 ) -> None:
-    books.invoice(12_000, number="ab-1")
-    books.invoice(12_000, number="AB-1")
-    assert decided(session, act, transfer(12_000, "Rechnung AB-1")) == ["The text names 2 invoices."]
+    books.invoice(12_000, number="ab-1001")
+    books.invoice(12_000, number="AB-1001")
+    (found,) = decided(session, act, transfer(12_000, "Rechnung AB-1001"))
+    assert "Other items fit just as well." in str(found)
+    assert session.query(Payment).count() == 0
 
 
 def test_the_same_invoice_named_twice_is_one(session: Session, books: Books, act: Act) -> None:
@@ -142,25 +164,28 @@ def test_the_same_invoice_named_twice_is_one(session: Session, books: Books, act
     assert decided(session, act, transfer(12_000, f"{NUMBER} {NUMBER}")) == ["matched"]
 
 
-def test_a_paid_invoice_is_not_paid_again(session: Session, books: Books, act: Act) -> None:
+def test_a_paid_invoice_is_not_paid_again_by_a_stranger(session: Session, books: Books, act: Act) -> None:
     invoice = books_with_one(books)
     bank = Bank()
     assert decided(session, act, transfer(12_000, NUMBER, payer=1), bank=bank) == ["matched"]
     again = decided(session, act, transfer(12_000, NUMBER, payer=2), bank=bank)
     assert sorted(str(one) for one in again) == [
-        f"The text names invoice {NUMBER}, which has nothing open.", "matched",
+        f"The text names invoice {NUMBER}. Invoice {NUMBER} is paid already; the money stays on account. {STRANGER}",
+        "matched",
     ]  # fmt: skip
     reload(session, invoice)
     assert (invoice.open_minor, session.query(Payment).count()) == (0, 1)
 
 
-def test_of_a_double_payment_the_second_waits(session: Session, books: Books, act: Act) -> None:
-    books_with_one(books)
+def test_of_a_double_payment_from_one_account_the_second_stays_on_account(
+    session: Session, books: Books, act: Act
+) -> None:
+    invoice = books_with_one(books)
     found = decided(session, act, transfer(12_000, NUMBER), transfer(12_000, NUMBER))
-    assert sorted(str(one) for one in found) == [
-        f"The text names invoice {NUMBER}, which has nothing open.", "matched",
-    ]  # fmt: skip
-    assert session.query(Payment).count() == 1
+    assert found == ["matched", "matched"]
+    left = session.scalars(select(Payment.unallocated_minor).order_by(Payment.unallocated_minor)).all()
+    assert left == [0, 12_000]
+    assert set(session.scalars(select(Payment.customer_id))) == {invoice.customer_id}
 
 
 def test_an_invoice_partly_paid_is_paid_by_what_is_left(session: Session, books: Books, act: Act) -> None:
@@ -174,7 +199,10 @@ def test_an_invoice_partly_paid_is_paid_by_what_is_left(session: Session, books:
 def test_an_invoice_in_another_currency_waits(session: Session, books: Books, act: Act) -> None:
     books.invoice(12_000, number=NUMBER, currency="USD")
     found = decided(session, act, transfer(12_000, NUMBER))
-    assert found == [f"The text names invoice {NUMBER}, which is in USD."]
+    assert found == [
+        f"The text names invoice {NUMBER}. "
+        "But: The invoice is in USD. Neither the account nor the name is the customer's."
+    ]
 
 
 def test_money_in_another_currency_pays_an_invoice_in_it(session: Session, books: Books, act: Act) -> None:
@@ -221,15 +249,15 @@ def test_money_that_goes_out_or_comes_back_pays_no_invoice(session: Session, boo
     assert invoice.open_minor == 12_000
 
 
-def test_a_number_with_blanks_is_known_as_it_was_issued(session: Session, books: Books, act: Act) -> None:
+def test_a_number_with_blanks_is_known_in_any_spelling(session: Session, books: Books, act: Act) -> None:
     books.invoice(12_000, number="RE 2026 815")
     books.invoice(500, number="2026 815 7")
     found = decided(session, act, transfer(12_000, "Rechnung RE 2026 815"), transfer(500, "2026 8157"))
-    assert found == [NOTHING, "matched"]
+    assert found == ["matched", "matched"]
 
 
 def test_hundreds_of_transfers_pay_hundreds_of_invoices(session: Session, books: Books, act: Act) -> None:
-    made = [books.invoice(1_000 + number, number=f"X-{number:04d}") for number in range(300)]
+    made = [books.invoice(1_000 + number, number=f"X-{number:04d}") for number in range(1, 301)]
     entries = [transfer(invoice.total_minor, f"Rechnung {invoice.number}") for invoice in made]
     assert set(decided(session, act, *entries)) == {"matched"}
     assert session.query(Payment).count() == 300

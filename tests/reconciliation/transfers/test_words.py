@@ -190,3 +190,8 @@ def test_of_a_text_without_end_only_the_beginning_is_read(unit: str) -> None:
     words = Words.of(unit * 10_000)
     assert len(words.text) == LONGEST
     assert len(words.pieces) <= 601
+
+
+@pytest.mark.parametrize("text", ["X-0030", "Re N-0049", "Rechnung 0033", "0041 12", "1.", "RE-2026-00815."])
+def test_a_number_that_begins_like_the_code_of_a_country_is_no_telephone_number(text: str) -> None:
+    assert Mark.TELEPHONE not in Words.of(text).marks.values()

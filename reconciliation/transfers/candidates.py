@@ -1,0 +1,294 @@
+"""What the books know about the credits of a chunk: invoices they name, customers who may have paid, open items.
+
+Everything is fetched for many credits at once through an index, never by a scan nor by a query for each credit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ledger import recorded_payments
+from ledger.party_names import name_key
+from ledger.recorded_payments import InTransit
+from reconciliation.payer_memory import MOST_CUSTOMERS
+from reconciliation.transfers import evidence
+from reconciliation.transfers.evidence import Support
+from reconciliation.transfers.reading import Reading
+
+MOST_ITEMS_LOOKED_AT = 200  # of one customer; who has more open is not searched for sets
+_NAME_PREFIX = 12  # as the index of customers.name_key
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A booked credit that waits. Amounts in minor units; `held` says that a person has decided about it."""
+
+    id: str
+    bank_account_id: str
+    creditor_id: str
+    amount_minor: int
+    currency: str
+    booked_on: date
+    paid_on: date
+    name: str | None
+    account: str | None
+    remittance: str | None
+    reference: str | None
+    end_to_end_id: str | None
+    identity: str
+    charges_minor: int | None
+    is_converted: bool
+    is_held: bool
+    home_country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """An invoice as matching sees it."""
+
+    id: str
+    number: str
+    core: str
+    customer_id: str
+    currency: str
+    total_minor: int
+    open_minor: int
+    issued_on: date
+    due_on: date
+    discount_days: int | None
+    discount_percent: Decimal | None
+    purchase_order: str | None
+    instalments: Sequence[Mapping[str, Any]] | None
+    payable: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.open_minor > 0 and self.payable
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An open credit note."""
+
+    id: str
+    number: str
+    customer_id: str
+    currency: str
+    open_minor: int
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A customer who may have paid, what speaks for that, and the memory that says so, if one does."""
+
+    customer_id: str
+    support: Support
+    memory_id: str | None = None
+
+
+@dataclass(slots=True)
+class OpenItems:
+    """What one customer has open with one creditor."""
+
+    bills: list[Bill] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+_BILL_COLUMNS = """
+    invoices.id, invoices.number, invoices.number_core, invoices.customer_id, invoices.currency,
+    invoices.total_minor, invoices.open_minor, invoices.issued_on, invoices.due_on, invoices.discount_days,
+    invoices.discount_percent, invoices.purchase_order, invoices.instalments,
+    invoices.collection_status NOT IN ('cancelled', 'written_off') AS payable
+"""
+_BY_CORE = text(
+    f"SELECT {_BILL_COLUMNS}, NULL AS key FROM invoices "  # noqa: S608 - put together from constants
+    "WHERE creditor_id = :creditor_id AND number_core = ANY(:keys)"
+)
+_BY_REFERENCE = text(
+    f"SELECT {_BILL_COLUMNS}, reference AS key FROM invoices "  # noqa: S608 - put together from constants
+    "WHERE creditor_id = :creditor_id AND reference = ANY(:keys)"
+)
+_BY_ORDER = text(
+    f"SELECT {_BILL_COLUMNS}, purchase_order_key AS key FROM invoices "  # noqa: S608 - put together from constants
+    "WHERE creditor_id = :creditor_id AND purchase_order IS NOT NULL AND purchase_order_key = ANY(:keys)"
+)
+_OPEN_BILLS = text(
+    f"SELECT {_BILL_COLUMNS}, NULL AS key FROM invoices "  # noqa: S608 - put together from constants
+    "WHERE customer_id = ANY(:keys) AND open_minor > 0 AND creditor_id = :creditor_id "
+    "AND collection_status NOT IN ('cancelled', 'written_off') ORDER BY customer_id, due_on, id"
+)
+_OPEN_NOTES = text(
+    "SELECT id, number, customer_id, currency, open_minor, issued_on FROM credit_notes "
+    "WHERE customer_id = ANY(:keys) AND open_minor > 0 AND creditor_id = :creditor_id ORDER BY customer_id, id"
+)
+_ACCOUNTS = text(
+    """
+    SELECT iban AS key, id AS customer_id, 'own' AS how, NULL AS memory_id FROM customers WHERE iban = ANY(:keys)
+    UNION ALL
+    SELECT iban, customer_id, 'mandate', NULL FROM mandates
+    WHERE iban = ANY(:keys) AND creditor_id = :creditor_id AND state NOT IN ('draft', 'invited')
+    UNION ALL
+    SELECT account, customer_id, 'remembered', id FROM payer_memories
+    WHERE account = ANY(:keys) AND revoked_at IS NULL AND creditor_id = :creditor_id
+    """
+)
+_NAMES = text(
+    "SELECT id, name_key FROM customers WHERE \"left\"(name_key::text, 12) = ANY(:keys) AND name_key <> ''"
+)
+_REMEMBERED_NAMES = text(
+    "SELECT name_key, customer_id, id FROM payer_memories "
+    "WHERE name_key = ANY(:keys) AND revoked_at IS NULL AND creditor_id = :creditor_id"
+)
+_PAYS_FOR = text(
+    "SELECT payer_id, customer_id, id FROM payer_memories "
+    "WHERE payer_id = ANY(:keys) AND revoked_at IS NULL AND creditor_id = :creditor_id"
+)
+_NUMBERS = text("SELECT id, number_key, external_id FROM customers WHERE number_key = ANY(:keys)")
+_NAME_KEYS = text("SELECT id, name_key FROM customers WHERE id = ANY(:keys)")
+
+
+class Known:
+    """What was fetched for the credits of one creditor; grows as more is asked for."""
+
+    def __init__(self, session: Session, creditor_id: str) -> None:
+        self._session, self._creditor_id = session, creditor_id
+        self.by_core: dict[str, list[Bill]] = defaultdict(list)
+        self.by_reference: dict[str, list[Bill]] = defaultdict(list)
+        self.by_order: dict[str, list[Bill]] = defaultdict(list)
+        self.by_account: dict[str, list[Payer]] = defaultdict(list)
+        self.by_name: dict[str, list[tuple[str, str]]] = defaultdict(
+            list
+        )  # name prefix: customer, its name key
+        self.by_remembered_name: dict[str, list[Payer]] = defaultdict(list)
+        self.by_number: dict[str, list[Payer]] = defaultdict(list)
+        self.pays_for: dict[str, list[Payer]] = defaultdict(list)
+        self.items: dict[str, OpenItems] = {}
+        self.name_keys: dict[str, str] = {}
+        self.in_transit: dict[int, list[InTransit]] = defaultdict(list)  # by amount
+        self.open_of: dict[
+            str, int
+        ] = {}  # what invoices, credit notes and payments in transit have open, by id
+        self.customer_of: dict[str, str] = {}
+
+    def fetch_in_transit(self, amounts_minor: Iterable[int]) -> None:
+        """The payments of these amounts that were recorded before their statement line."""
+        found = recorded_payments.waiting_for(
+            self._session, self._creditor_id, amounts_minor=set(amounts_minor)
+        )
+        for payment in found:
+            self.in_transit[payment.amount_minor].append(payment)
+            self.open_of[payment.payment_id] = payment.amount_minor
+            self.customer_of[payment.payment_id] = payment.customer_id or ""
+
+    def seen(self, reading: Reading) -> dict[str, int]:
+        """What the invoices, credit notes and recorded payments of a reading had open when they were fetched."""
+        if reading.payment_id is not None:
+            return {reading.payment_id: self.open_of[reading.payment_id]}
+        wanted = {share.invoice_id for share in reading.shares}
+        wanted |= {share.credit_note_id for share in reading.shares if share.credit_note_id is not None}
+        return {one: self.open_of[one] for one in sorted(wanted)}
+
+    def _bill(self, row: Any) -> Bill:
+        bill = Bill(*row[:14])
+        self.open_of[bill.id], self.customer_of[bill.id] = bill.open_minor, bill.customer_id
+        return bill
+
+    def fetch_named(self, cores: Iterable[str], references: Iterable[str], accounts: Iterable[str]) -> None:
+        """The invoices behind numbers and references, and the customers behind accounts."""
+        for row in self._rows(_BY_CORE, cores):
+            self.by_core[row.number_core].append(self._bill(row))
+        for row in self._rows(_BY_REFERENCE, references):
+            self.by_reference[row.key].append(self._bill(row))
+        for row in self._rows(_ACCOUNTS, accounts):
+            self.by_account[row.key].append(Payer(row.customer_id, _HOW_KNOWN[row.how](), row.memory_id))
+        for account, payers in self.by_account.items():
+            if sum(payer.memory_id is not None for payer in payers) > MOST_CUSTOMERS:
+                self.by_account[account] = [payer for payer in payers if payer.memory_id is None]
+        named = (
+            bill.customer_id
+            for found in (self.by_core, self.by_reference)
+            for many in found.values()
+            for bill in many
+        )
+        self._fetch_name_keys(named)
+
+    def fetch_payers(self, names: Iterable[str], numbers: Iterable[str], orders: Iterable[str]) -> None:
+        """The customers behind names and customer numbers, and the invoices behind purchase orders."""
+        keys = {key for key in map(name_key, names) if key}
+        for row in self._rows(_NAMES, {key[:_NAME_PREFIX] for key in keys}):
+            self.by_name[row.name_key[:_NAME_PREFIX]].append((row.id, row.name_key))
+            self.name_keys[row.id] = row.name_key
+        for row in self._rows(_REMEMBERED_NAMES, keys):
+            self.by_remembered_name[row.name_key].append(
+                Payer(row.customer_id, evidence.name_remembered(), row.id)
+            )
+        for row in self._rows(_NUMBERS, numbers):
+            payer = Payer(row.id, evidence.customer_number_named(row.external_id))
+            self.by_number[row.number_key].append(payer)
+        for row in self._rows(_BY_ORDER, orders):
+            self.by_order[row.key].append(self._bill(row))
+
+    def fetch_pays_for(self, customer_ids: Iterable[str]) -> None:
+        """The customers for whom these customers pay."""
+        for row in self._rows(_PAYS_FOR, customer_ids):
+            self.pays_for[row.payer_id].append(Payer(row.customer_id, evidence.pays_for_customer(), row.id))
+
+    def fetch_items(self, customer_ids: Iterable[str]) -> None:
+        """What these customers have open."""
+        wanted = set(customer_ids) - self.items.keys()
+        for customer_id in wanted:
+            self.items[customer_id] = OpenItems()
+        for row in self._rows(_OPEN_BILLS, wanted):
+            self.items[row.customer_id].bills.append(self._bill(row))
+        for row in self._rows(_OPEN_NOTES, wanted):
+            self.items[row.customer_id].notes.append(Note(*row))
+            self.open_of[row.id], self.customer_of[row.id] = row.open_minor, row.customer_id
+        self._fetch_name_keys(wanted)
+
+    def _fetch_name_keys(self, customer_ids: Iterable[str]) -> None:
+        for row in self._rows(_NAME_KEYS, set(customer_ids) - self.name_keys.keys()):
+            self.name_keys[row.id] = row.name_key
+
+    def _rows(self, query: Any, keys: Iterable[str]) -> Iterable[Any]:
+        wanted = sorted(set(keys))
+        if not wanted:
+            return ()
+        given = {"keys": wanted, "creditor_id": self._creditor_id}
+        named = {name: given[name] for name in query._bindparams}
+        return self._session.execute(query, named)
+
+
+_HOW_KNOWN = {
+    "own": evidence.account_of_customer,
+    "mandate": evidence.account_on_mandate,
+    "remembered": evidence.account_remembered,
+}
+
+
+_WAITING_CREDITS = """
+SELECT lines.id, lines.bank_account_id, accounts.creditor_id, lines.amount_minor, lines.currency, lines.booked_on,
+    coalesce(lines.valued_on, lines.booked_on) AS paid_on, lines.counterparty_name AS name,
+    lines.counterparty_account AS account, lines.remittance, lines.reference, lines.end_to_end_id, lines.identity,
+    lines.charges_minor, lines.original_minor IS NOT NULL AS is_converted, lines.held_at IS NOT NULL AS is_held,
+    creditors.country AS home_country
+FROM statement_lines AS lines
+JOIN bank_accounts AS accounts ON accounts.id = lines.bank_account_id
+JOIN creditors ON creditors.id = accounts.creditor_id
+WHERE {where}
+ORDER BY lines.id
+"""
+
+
+def credits_where(session: Session, where: str, **bound: Any) -> list[Credit]:
+    """The credits that a condition over statement_lines AS lines, from the code, selects; in id order."""
+    query = text(_WAITING_CREDITS.format(where=where))
+    return [Credit(*row) for row in session.execute(query, bound)]

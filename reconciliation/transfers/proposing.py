@@ -1,0 +1,680 @@
+"""Every way to read one credit that the evidence supports, with what speaks for and against each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+
+from ledger import party_names
+from ledger.invoice_numbers import compact
+from ledger.models import AllocationKind
+from ledger.money import Money
+from reconciliation.transfers import discounts, evidence, numbers, sets
+from reconciliation.transfers.candidates import (
+    MOST_ITEMS_LOOKED_AT,
+    Bill,
+    Credit,
+    Known,
+    Note,
+    OpenItems,
+    Payer,
+)
+from reconciliation.transfers.certainty import Terms
+from reconciliation.transfers.evidence import Evidence, Objection, Support
+from reconciliation.transfers.numbers import How, Mention, as_written
+from reconciliation.transfers.reading import Reading, Share
+from reconciliation.transfers.sets import Item, ItemSet, Taken, Way
+
+_SHORTEST_LOOSE = 5  # digits of a number without its prefix that need no known payer
+_MOST_DISCOUNTED = 6  # invoices of one payment whose discounts are tried one by one
+_LARGEST_DISCOUNT_PERCENT = 5  # a payer who deducts more than that has not meant a discount
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reading with its evidence, and the memories it rests on."""
+
+    reading: Reading
+    supports: tuple[Support, ...]
+    doubts: tuple[Objection, ...] = ()
+    memories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An invoice that the credit names, and how."""
+
+    bill: Bill
+    support: Support
+    doubts: tuple[Objection, ...] = ()
+
+
+class Sight:
+    """One credit, what it says, and what is known of it."""
+
+    def __init__(
+        self,
+        credit: Credit,
+        *,
+        mentions: Sequence[Mention],
+        strays: Sequence[str],
+        references: Sequence[str],
+        orders: Sequence[str],
+        payers: Payers,
+        known: Known,
+        terms: Terms,
+    ) -> None:
+        self._credit, self._known, self._terms, self._payers = credit, known, terms, payers
+        self._strays = strays
+        self._named, self._unknown = _named(credit, mentions, references, known, payers)
+        self._ordered = _ordered(orders, known)
+
+    @property
+    def named_customers(self) -> set[str]:
+        """The customers whose invoices are named."""
+        return {one.bill.customer_id for one in (*self._named, *self._ordered)}
+
+    def readings(self) -> list[Candidate]:
+        """The readings by what is named, or else by who pays; in no order."""
+        found = list(self._recorded())
+        found += self._by_names(self._named)
+        if not found and self._ordered:
+            found = list(self._by_names(self._ordered))
+        found += self._by_payers()
+        return _distinct(found)
+
+    def _recorded(self) -> Iterator[Candidate]:
+        """Payments in transit of this amount: the one whose reference it carries, or the payer's oldest."""
+        credit = self._credit
+        same = [
+            one
+            for one in self._known.in_transit.get(credit.amount_minor, ())
+            if one.currency == credit.currency
+        ]
+        said = {compact(one) for one in (credit.reference, credit.end_to_end_id, credit.remittance) if one}
+        named = [
+            one for one in same if one.reference and any(compact(one.reference) in each for each in said)
+        ]
+        payers = {payer.customer_id for payer in self._payers.all()} | self.named_customers
+        for one in (named or [one for one in same if one.customer_id in payers])[:1]:
+            reading = Reading(one.customer_id, (), credit.amount_minor, one.payment_id)
+            standing, _, memories = self._payers.stand([one.customer_id or ""], self._known)
+            yield Candidate(reading, (evidence.recorded_before(), *standing), (), memories)
+
+    # --- by what is named ---
+
+    def _by_names(self, named: Sequence[Named]) -> Iterator[Candidate]:
+        own = [one for one in named if one.bill.currency == self._credit.currency]
+        payable = [one for one in own if one.bill.is_open]
+        if payable:
+            yield from self._pays(payable)
+        elif own:
+            yield self._pays_again(own)
+        else:
+            yield from (self._in_other_currency(one) for one in named)
+
+    def _pays(self, named: Sequence[Named]) -> Iterator[Candidate]:
+        amount, whole = self._credit.amount_minor, sum(one.bill.open_minor for one in named)
+        if whole == amount:
+            yield self._candidate(named, _payments(named), [_fits(named)])
+            return
+        reduced = list(self._reduced(named))
+        yield from reduced
+        if reduced:
+            return
+        if len(named) > 1:
+            some = list(self._some_of(named))
+            yield from some
+            if some:
+                return
+        if amount < whole:
+            yield from self._less(named, whole - amount)
+        else:
+            yield from self._more(named, amount - whole)
+
+    def _reduced(self, named: Sequence[Named]) -> Iterator[Candidate]:
+        """All that is named, less discounts in time and less credit notes of the customers, in any combination."""
+        ways = self._ways_together(named)
+        customers = {one.bill.customer_id for one in named}
+        notes = [note for customer in sorted(customers) for note in self._notes(customer)]
+        if len(ways) == 1 and not notes:
+            return
+        bundle = Item(
+            "named", named[0].bill.due_on, named[0].bill.number, tuple(Way(total) for total in ways)
+        )
+        items = [bundle, *(_note_item(note) for note in notes)][: sets.MOST_ITEMS]
+        found = sets.search(items, self._credit.amount_minor)
+        by_key = {note.id: note for note in notes}
+        for one in found.sets:
+            total = next(part.way.amount_minor for part in one.parts if part.item.key == "named")
+            taken = [by_key[part.item.key] for part in one.parts if part.item.key != "named"]
+            yield self._with_reductions(named, ways[total], taken, is_only=found.unique)
+
+    def _ways_together(self, named: Sequence[Named]) -> dict[int, tuple[int, ...]]:
+        """The totals that the named invoices can come to, each with the discount of each; the full one first."""
+        offers = [
+            self._discounts(one.bill) if place < _MOST_DISCOUNTED else (0,) for place, one in enumerate(named)
+        ]
+        totals: dict[int, tuple[int, ...]] = {}
+        for taken in product(*offers):
+            total = sum(one.bill.open_minor - off for one, off in zip(named, taken, strict=True))
+            totals.setdefault(total, taken)
+        return totals
+
+    def _discounts(self, bill: Bill) -> tuple[int, ...]:
+        """What may be deducted from an invoice on the day of the credit: nothing, or its discount and a cent around."""
+        offer = self._offer(bill)
+        if offer is None or discounts.days_late(
+            offer, paid_on=self._credit.paid_on, grace_days=self._terms.grace_days
+        ):
+            return (0,)
+        return (0, offer.amount_minor, offer.amount_minor + 1, max(offer.amount_minor - 1, 1))
+
+    def _offer(self, bill: Bill) -> discounts.Discount | None:
+        if bill.discount_days is None or bill.open_minor != bill.total_minor:
+            return None
+        return discounts.offered(
+            issued_on=bill.issued_on, total_minor=bill.total_minor, discount_days=bill.discount_days,
+            discount_percent=bill.discount_percent,
+        )  # fmt: skip
+
+    def _with_reductions(
+        self, named: Sequence[Named], off: Sequence[int], notes: Sequence[Note], *, is_only: bool
+    ) -> Candidate:
+        shares, supports = [], []
+        left = {note.id: note.open_minor for note in notes}
+        for one, discount in zip(named, off, strict=True):
+            shares += _closing(one.bill, discount, notes, left)
+            if discount:
+                supports += self._discount_sentence(one.bill, discount)
+        if notes:
+            supports.append(evidence.credit_note_deducted([note.number for note in notes]))
+        doubts = [] if is_only else [evidence.another_fits()]
+        return self._candidate(named, shares, supports, doubts)
+
+    def _discount_sentence(self, bill: Bill, minor: int) -> list[Support]:
+        offer = self._offer(bill)
+        return [] if offer is None else [evidence.discount_taken(Money(minor, bill.currency), offer.last_on)]
+
+    def _some_of(self, named: Sequence[Named]) -> Iterator[Candidate]:
+        """Some of what is named, where these alone make the amount."""
+        by_id = {one.bill.id: one for one in named}
+        found = sets.search(
+            [self._item(one.bill) for one in by_id.values()][: sets.MOST_ITEMS], self._credit.amount_minor
+        )
+        for one in found.sets:
+            chosen = [by_id[part.item.key] for part in one.parts]
+            off = [by_id[part.item.key].bill.open_minor - part.way.amount_minor for part in one.parts]
+            doubts = [evidence.other_invoice_named(left.bill.number) for left in named if left not in chosen]
+            doubts += [] if found.unique else [evidence.another_fits()]
+            shares = [
+                share
+                for taken, less in zip(chosen, off, strict=True)
+                for share in _closing(taken.bill, less, (), {})
+            ]
+            yield self._candidate(chosen, shares, [_fits(chosen)], doubts)
+
+    def _less(self, named: Sequence[Named], missing: int) -> Iterator[Candidate]:
+        """Less than what is named: a bank's charge, an instalment, or a part."""
+        currency = self._credit.currency
+        if self._bears_charge(missing):
+            shares = [*_payments(named[:-1]), *_short(named[-1].bill, missing, AllocationKind.FEE)]
+            yield self._candidate(named, shares, [evidence.charge_deducted(Money(missing, currency))])
+            return
+        if len(named) > 1:
+            yield self._candidate(
+                named,
+                self._fill(named),
+                [evidence.part_paid(Money(missing, currency))],
+                [evidence.another_fits()],
+            )
+            return
+        bill, amount = named[0].bill, self._credit.amount_minor
+        part = [Share(bill.id, AllocationKind.PAYMENT, amount)]
+        due_on = _instalment(bill, amount)
+        if due_on is not None:
+            yield self._candidate(named, part, [evidence.instalment_paid(due_on)])
+            return
+        objections = self._judged(bill)
+        yield self._candidate(named, part, [evidence.part_paid(Money(missing, currency))], objections)
+        if objections:
+            granted = _closing(bill, missing, (), {})
+            yield self._candidate(
+                named,
+                granted,
+                [Support(Evidence.PART, "The deduction is granted all the same.")],
+                [*objections, evidence.another_fits()],
+            )
+
+    def _judged(self, bill: Bill) -> list[Objection]:
+        """What is wrong with a deduction that looks like a discount."""
+        offer = self._offer(bill)
+        missing = bill.open_minor - self._credit.amount_minor
+        if offer is None or missing * 100 > bill.total_minor * _LARGEST_DISCOUNT_PERCENT:
+            return []
+        judged = discounts.judge(
+            offer, paid_minor=self._credit.amount_minor, paid_on=self._credit.paid_on,
+            paid_before_minor=bill.total_minor - bill.open_minor, grace_days=self._terms.grace_days,
+        )  # fmt: skip
+        if judged.verdict == discounts.Verdict.LATE:
+            return [evidence.discount_late(judged.days_late)]
+        return [evidence.discount_wrong()]
+
+    def _bears_charge(self, missing: int) -> bool:
+        credit = self._credit
+        if credit.charges_minor:
+            return missing == abs(credit.charges_minor)
+        is_foreign = (
+            credit.account is not None
+            and credit.account[:2].isalpha()
+            and credit.account[:2] != credit.home_country
+        )
+        return is_foreign and missing <= self._terms.charge_minor and missing * 10 <= credit.amount_minor
+
+    def _fill(self, named: Sequence[Named]) -> list[Share]:
+        """The amount over what is named, those due first."""
+        left, shares = self._credit.amount_minor, []
+        for one in sorted(named, key=lambda one: (one.bill.due_on, one.bill.id)):
+            given = min(left, one.bill.open_minor)
+            if given:
+                shares.append(Share(one.bill.id, AllocationKind.PAYMENT, given))
+            left -= given
+        return shares
+
+    def _more(self, named: Sequence[Named], over: int) -> Iterator[Candidate]:
+        """More than what is named: other open items as well, or money on account."""
+        customers = {one.bill.customer_id for one in named}
+        ids = {one.bill.id for one in named}
+        others = [bill for customer in customers for bill in self._bills(customer) if bill.id not in ids]
+        fitting = [bill for bill in others if bill.open_minor == over]
+        for bill in fitting[: sets.MOST_SHOWN]:
+            also = [*_payments(named), Share(bill.id, AllocationKind.PAYMENT, bill.open_minor)]
+            yield self._candidate(named, also, [evidence.sum_paid(len(named) + 1)], [evidence.another_fits()])
+        doubts = [evidence.rest_fits_others()] if fitting else []
+        if over > self._credit.amount_minor // 2 and len(others) > 0:
+            doubts = doubts or [evidence.rest_fits_others()]
+        supports = [evidence.overpaid(Money(over, self._credit.currency))]
+        yield self._candidate(named, _payments(named), supports, doubts, on_account=over)
+
+    def _pays_again(self, named: Sequence[Named]) -> Candidate:
+        """Everything named is paid already: the money is the customer's, and pays nothing."""
+        supports = [evidence.paid_already(one.bill.number) for one in named[:3]]
+        return self._candidate(named, [], supports, on_account=self._credit.amount_minor)
+
+    def _in_other_currency(self, one: Named) -> Candidate:
+        return self._candidate(
+            [one], [], [], [evidence.other_currency(one.bill.currency)], on_account=self._credit.amount_minor
+        )
+
+    def _candidate(
+        self,
+        named: Sequence[Named],
+        shares: Sequence[Share],
+        supports: Sequence[Support],
+        doubts: Sequence[Objection] = (),
+        *,
+        on_account: int = 0,
+    ) -> Candidate:
+        """A reading by what is named, with who pays as further evidence."""
+        customers = sorted({one.bill.customer_id for one in named})
+        standing, against, memories = self._payers.stand(customers, self._known)
+        if against and self._is_payers_own(customers):
+            against = [
+                evidence.account_of_another() if self._payers.by_account else evidence.name_of_another()
+            ]
+        also = [
+            evidence.number_unknown(mention.text) for mention in self._unknown if not mention.called_otherwise
+        ]
+        return Candidate(
+            Reading(customers[0] if len(customers) == 1 else self._payers.only(), tuple(shares), on_account),
+            (*(one.support for one in named), *supports, *standing),
+            (*(doubt for one in named for doubt in one.doubts), *doubts, *against, *also, *self._converted()),
+            memories,
+        )
+
+    def _is_payers_own(self, customers: Sequence[str]) -> bool:
+        """Whether the payer, another customer than those named, has items of just this amount."""
+        for payer in self._payers.all():
+            if payer.customer_id in customers:
+                continue
+            items = [self._item(bill) for bill in self._bills(payer.customer_id)]
+            if items and sets.search(items[: sets.MOST_ITEMS], self._credit.amount_minor).sets:
+                return True
+        return False
+
+    def _converted(self) -> list[Objection]:
+        return [evidence.converted()] if self._credit.is_converted else []
+
+    # --- by who pays ---
+
+    def _by_payers(self) -> Iterator[Candidate]:
+        payers = self._payers.all()
+        for payer in payers:
+            yield from self._near(payer)
+            yield from self._sets_of([payer])
+        together = [payer for payer in payers if payer.support.evidence in _BY_ACCOUNT]
+        if len({payer.customer_id for payer in together}) > 1:
+            yield from self._sets_of(together)
+        if len({payer.customer_id for payer in payers}) == 1:
+            yield from self._rest_of(payers[0])
+
+    def _near(self, payer: Payer) -> Iterator[Candidate]:
+        """A number with a typing error that is one of the payer's open invoices."""
+        by_core = {bill.core: bill for bill in self._bills(payer.customer_id)}
+        named = {one.bill.id for one in self._named}
+        for stray in self._strays:
+            close = [core for core in numbers.near(stray, by_core) if by_core[core].id not in named]
+            for core in close:
+                bill = by_core[core]
+                doubts = (evidence.another_fits(),) if len(close) > 1 else ()
+                one = Named(bill, evidence.number_nearly_named(bill.number, stray), doubts)
+                for found in self._pays([one]):
+                    yield self._but_for(found, stray)
+
+    def _but_for(self, candidate: Candidate, stray: str) -> Candidate:
+        """The candidate without the doubt that `stray` is no invoice's: it is a slip for this one's."""
+        own = {mention.text for mention in self._unknown if mention.core == stray}
+        slip = [evidence.number_unknown(text) for text in own]
+        kept = tuple(one for one in candidate.doubts if one not in slip)
+        return Candidate(candidate.reading, candidate.supports, kept, candidate.memories)
+
+    def _sets_of(self, payers: Sequence[Payer]) -> Iterator[Candidate]:
+        customers = sorted({payer.customer_id for payer in payers})
+        bills = [bill for customer in customers for bill in self._bills(customer)]
+        notes = [note for customer in customers for note in self._notes(customer)]
+        if not bills:
+            return
+        if len(bills) + len(notes) > MOST_ITEMS_LOOKED_AT:
+            return
+        items = [*(self._item(bill) for bill in bills), *(_note_item(note) for note in notes)]
+        found = sets.search(items, self._credit.amount_minor)
+        for one in found.sets:
+            yield self._of_set(one, found, items, bills, notes, customers)
+
+    def _of_set(
+        self,
+        one: ItemSet,
+        found: sets.Found,
+        items: Sequence[Item],
+        bills: Sequence[Bill],
+        notes: Sequence[Note],
+        customers: Sequence[str],
+    ) -> Candidate:
+        by_id = {bill.id: bill for bill in bills}
+        by_note = {note.id: note for note in notes}
+        taken = [(by_id[part.item.key], part.way) for part in one.parts if part.item.is_invoice]
+        credited = [by_note[part.item.key] for part in one.parts if not part.item.is_invoice]
+        left = {note.id: note.open_minor for note in credited}
+        shares, supports = [], []
+        for bill, way in taken:
+            off = bill.open_minor - way.amount_minor
+            shares += _closing(bill, off, credited, left)
+            if off:
+                supports += self._discount_sentence(bill, off)
+        if credited:
+            supports.append(evidence.credit_note_deducted([note.number for note in credited]))
+        if not supports:
+            supports.append(evidence.open_amount_paid() if len(taken) == 1 else evidence.sum_paid(len(taken)))
+        supports += _place_among(one, items, is_only=found.unique and found.complete)
+        meant = sorted({bill.customer_id for bill, _ in taken})
+        standing, against, memories = self._payers.stand(meant, self._known)
+        doubts = [*against, *self._contradicted({bill.id for bill, _ in taken})]
+        doubts += [] if found.unique else [evidence.another_fits()]
+        doubts += [] if found.complete else [evidence.too_many_items(len(items))]
+        doubts += [
+            evidence.issued_after_payment(bill.issued_on)
+            for bill, _ in taken
+            if bill.issued_on > self._credit.booked_on
+        ]
+        doubts += self._payers.shared(meant)
+        reading = Reading(meant[0] if len(meant) == 1 else self._payers.only(), tuple(shares))
+        return Candidate(reading, (*standing, *supports), (*doubts, *self._converted()), memories)
+
+    def _contradicted(self, taken: set[str]) -> list[Objection]:
+        """Numbers in the text that are not of these invoices."""
+        elsewhere = [one for one in self._named if one.bill.id not in taken]
+        return [
+            *(evidence.other_invoice_named(one.bill.number) for one in elsewhere),
+            *(
+                evidence.number_unknown(mention.text)
+                for mention in self._unknown
+                if not mention.called_otherwise
+            ),
+        ]
+
+    def _rest_of(self, payer: Payer) -> Iterator[Candidate]:
+        """What is left when no set fits: a part of what is due first, or money on account."""
+        amount, customer = self._credit.amount_minor, payer.customer_id
+        standing, against, memories = self._payers.stand([customer], self._known)
+        bills = sorted(self._bills(customer), key=lambda bill: (bill.due_on, bill.id))
+        doubts = (*against, *self._contradicted(set()), *self._converted())
+        if bills and amount < sum(bill.open_minor for bill in bills):
+            left, shares = amount, []
+            for bill in bills:
+                given = min(left, bill.open_minor)
+                if given:
+                    shares.append(Share(bill.id, AllocationKind.PAYMENT, given))
+                left -= given
+            stays = sum(bill.open_minor for bill in bills) - amount
+            supports = (
+                *standing,
+                evidence.part_paid(Money(stays, self._credit.currency)),
+                evidence.oldest_first(len(shares)),
+            )
+            yield Candidate(Reading(customer, tuple(shares)), supports, doubts, memories)
+        yield Candidate(Reading(customer, (), amount), tuple(standing), doubts, memories)
+
+    # --- open items ---
+
+    def _bills(self, customer_id: str) -> list[Bill]:
+        items = self._known.items.get(customer_id) or OpenItems()
+        return [bill for bill in items.bills if bill.currency == self._credit.currency]
+
+    def _notes(self, customer_id: str) -> list[Note]:
+        items = self._known.items.get(customer_id) or OpenItems()
+        return [note for note in items.notes if note.currency == self._credit.currency]
+
+    def _item(self, bill: Bill) -> Item:
+        full = Way(bill.open_minor)
+        less = [Way(bill.open_minor - off, Taken.DISCOUNTED) for off in self._discounts(bill)[1:2]]
+        return Item(bill.id, bill.due_on, bill.number, (full, *less))
+
+
+_BY_ACCOUNT = frozenset(
+    {Evidence.ACCOUNT, Evidence.MANDATE_ACCOUNT, Evidence.REMEMBERED_ACCOUNT, Evidence.PAYS_FOR}
+)
+
+
+class Payers:
+    """Who may have paid a credit: by account, by name, and by customer number, in this order of weight."""
+
+    def __init__(
+        self, by_account: Sequence[Payer], by_name: Sequence[Payer], by_number: Sequence[Payer], own_name: str
+    ) -> None:
+        self.by_account, self.by_name, self.by_number = by_account, by_name, by_number
+        self._own_name = own_name
+
+    def all(self) -> list[Payer]:
+        """Each customer once, with the weightiest support."""
+        best: dict[str, Payer] = {}
+        strong = [*self.by_account, *self.by_number]
+        for payer in strong or self.by_name:
+            best.setdefault(payer.customer_id, payer)
+        return list(best.values())
+
+    def only(self) -> str | None:
+        """The customer who paid, if there can be only one."""
+        found = {payer.customer_id for payer in self.all() if payer.support.evidence != Evidence.PAYS_FOR}
+        return found.pop() if len(found) == 1 else None
+
+    def stand(
+        self, customers: Sequence[str], known: Known
+    ) -> tuple[list[Support], list[Objection], tuple[str, ...]]:
+        """What speaks for and against these customers having paid, and the memories used."""
+        of = [
+            payer
+            for payer in (*self.by_account, *self.by_number, *self.by_name)
+            if payer.customer_id in customers
+        ]
+        if of:
+            supports = list(dict.fromkeys(payer.support for payer in of))
+            return (
+                supports,
+                [],
+                tuple(sorted({payer.memory_id for payer in of if payer.memory_id is not None})),
+            )
+        is_alike = [_alike(self._own_name, known.name_keys.get(customer, "")) for customer in customers]
+        if any(is_alike):
+            return [one for one in is_alike if one is not None][:1], [], ()
+        return [], [evidence.payer_unknown()], ()
+
+    def shared(self, meant: Sequence[str]) -> list[Objection]:
+        """A doubt where nothing but a name that several customers have says who paid."""
+        if self.by_account or self.by_number:
+            return []
+        same = {
+            payer.customer_id for payer in self.by_name if payer.support.evidence != Evidence.SIMILAR_NAME
+        }
+        return [evidence.several_payers(len(same))] if len(same) > 1 else []
+
+
+def _alike(ours: str, theirs: str) -> Support | None:
+    """Whether a payer's name key is a customer's, or nearly."""
+    if not ours or not theirs:
+        return None
+    if ours == theirs:
+        return evidence.name_of_customer()
+    return evidence.name_like_customer() if party_names.similar(ours, theirs) else None
+
+
+def _named(
+    credit: Credit, mentions: Sequence[Mention], references: Sequence[str], known: Known, payers: Payers
+) -> tuple[list[Named], list[Mention]]:
+    """The invoices that the credit names, each once with its best evidence, and the numbers that name none."""
+    found: dict[str, Named] = {}
+    unknown: list[Mention] = []
+    for reference in references:
+        for bill in known.by_reference.get(reference, ()):
+            found.setdefault(bill.id, Named(bill, evidence.reference_given(bill.number)))
+    for mention in mentions:
+        bills = _meant(mention, known.by_core.get(mention.core, ()), payers)
+        if not bills and mention.fits and not mention.called_otherwise:
+            unknown.append(mention)
+        for bill in bills:
+            how = as_written(mention, bill.number)
+            doubts = (*_doubted(mention, how), *((evidence.another_fits(),) if len(bills) > 1 else ()))
+            support = (
+                evidence.number_named(bill.number)
+                if how == How.WHOLE
+                else evidence.number_loosely_named(bill.number, mention.text)
+            )
+            if bill.id not in found or (found[bill.id].doubts and not doubts):
+                found[bill.id] = Named(bill, support, doubts)
+    return list(found.values()), unknown
+
+
+def _meant(mention: Mention, bills: Sequence[Bill], payers: Payers) -> list[Bill]:
+    """Of the invoices with this core those whose number is written, or else those of the payer, or else all."""
+    if len(bills) < 2:
+        return list(bills)
+    written = compact(mention.text)
+    exact = [bill for bill in bills if compact(bill.number) == written]
+    if len(exact) == 1:
+        return exact
+    own = {payer.customer_id for payer in payers.all()}
+    of_payer = [bill for bill in bills if bill.customer_id in own]
+    return of_payer if len(of_payer) == 1 else list(bills)
+
+
+def _doubted(mention: Mention, how: How) -> list[Objection]:
+    doubts = []
+    if mention.called_otherwise or (how == How.OTHER_PREFIX and not mention.called_invoice):
+        doubts.append(evidence.called_otherwise(mention.text))
+    if (
+        not mention.called_invoice
+        and how not in (How.WHOLE, How.LISTED, How.RANGED)
+        and len(mention.core) < _SHORTEST_LOOSE
+    ):
+        doubts.append(evidence.number_short(mention.text))
+    return doubts
+
+
+def _ordered(orders: Sequence[str], known: Known) -> list[Named]:
+    return [
+        Named(bill, evidence.order_named(bill.number, bill.purchase_order or order))
+        for order in orders
+        for bill in known.by_order.get(order, ())
+    ]
+
+
+def _fits(named: Sequence[Named]) -> Support:
+    return evidence.open_amount_paid() if len(named) == 1 else evidence.sum_paid(len(named))
+
+
+def _payments(named: Iterable[Named]) -> list[Share]:
+    return [Share(one.bill.id, AllocationKind.PAYMENT, one.bill.open_minor) for one in named]
+
+
+def _short(bill: Bill, missing: int, kind: AllocationKind) -> list[Share]:
+    """A bill closed by money and, for what is missing, by something that is none."""
+    paid = bill.open_minor - missing
+    money = [Share(bill.id, AllocationKind.PAYMENT, paid)] if paid > 0 else []
+    return [*money, Share(bill.id, kind, min(missing, bill.open_minor))]
+
+
+def _closing(bill: Bill, discount: int, notes: Sequence[Note], left: dict[str, int]) -> list[Share]:
+    """A bill closed by its discount, by what `left` says the credit notes have, and by money for the rest."""
+    shares, rest = [], bill.open_minor
+    if discount:
+        shares.append(Share(bill.id, AllocationKind.DISCOUNT, discount))
+        rest -= discount
+    for note in notes:
+        given = min(rest, left[note.id])
+        if given and note.customer_id == bill.customer_id:
+            shares.append(Share(bill.id, AllocationKind.CREDIT_NOTE, given, credit_note_id=note.id))
+            left[note.id] -= given
+            rest -= given
+    if rest:
+        shares.append(Share(bill.id, AllocationKind.PAYMENT, rest))
+    return shares
+
+
+def _note_item(note: Note) -> Item:
+    return Item(note.id, note.issued_on, note.number, (Way(-note.open_minor),))
+
+
+def _place_among(one: ItemSet, items: Sequence[Item], *, is_only: bool) -> list[Support]:
+    supports = [evidence.only_set()] if is_only else []
+    if len(items) == 1:
+        supports.append(evidence.only_item())
+    if sets.is_everything(items, one):
+        supports.append(evidence.everything_open())
+    if sets.is_oldest_first(items, one):
+        supports.append(evidence.oldest_first(len(one.parts)))
+    return supports
+
+
+def _instalment(bill: Bill, amount_minor: int) -> date | None:
+    """The due day of the instalment that is next and of this amount."""
+    paid = bill.total_minor - bill.open_minor
+    for instalment in bill.instalments or ():
+        if paid == 0:
+            return (
+                date.fromisoformat(instalment["due_on"])
+                if instalment["amount_minor"] == amount_minor
+                else None
+            )
+        paid -= instalment["amount_minor"]
+        if paid < 0:
+            return None
+    return None
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Each reading once, with the evidence of the candidate that came first."""
+    found: dict[str, Candidate] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.reading.digest, candidate)
+    return list(found.values())
