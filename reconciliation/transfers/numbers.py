@@ -50,7 +50,7 @@ class How(StrEnum):
 
 
 # Words that say what a number is, and those that say that it is one of ours.
-_NAMING = frozenset({Role.INVOICE, Role.OTHERWISE, Role.TELEPHONE, Role.CURRENCY})
+_NAMING = frozenset({Role.INVOICE, Role.OTHERWISE, Role.TELEPHONE})
 _TELLING = frozenset({Role.INVOICE, Role.NUMBER})
 
 _PLAINNESS = {how: place for place, how in enumerate(How)}
@@ -253,10 +253,10 @@ def _of_group(words: Words, shapes: Shapes, first: int, last: int) -> list[_Unit
     while last > first and words.pieces[last].isalpha() and not shapes.mixed:
         last -= 1
     whole = _unit(words, shapes, first, last)
-    if whole.fit is Fit.OURS:
-        return [whole]
     if first == last:
-        return _of_piece(words, shapes, whole)
+        return [whole] if whole.fit is Fit.OURS else _of_piece(words, shapes, whole)
+    if _is_exactly_ours(shapes, whole):
+        return [whole]
     return (
         _parted(words, shapes, first, last)
         or _short_range(words, shapes, first, last)
@@ -316,10 +316,15 @@ def _greedy(words: Words, shapes: Shapes, first: int, last: int) -> list[_Unit]:
         else:
             ends = range(min(last, first + _MOST_JOINED), first - 1, -1)
             attempts = (_unit(words, shapes, first, end) for end in ends if not words.pieces[end].isalpha())
-            part = before = next((one for one in attempts if one.fit is Fit.OURS), part)
+            part = before = next((one for one in attempts if _is_exactly_ours(shapes, one)), part)
         parts.append(part)
         first = part.last + 1
     return parts
+
+
+def _is_exactly_ours(shapes: Shapes, unit: _Unit) -> bool:
+    """Whether it has as many digits as ours, and no zeros more than they have."""
+    return unit.fit is Fit.OURS and (len(unit.body) in shapes.lengths or not unit.body.isdigit())
 
 
 def _agree(words: Words, shapes: Shapes, parts: list[_Unit]) -> bool:
@@ -366,7 +371,7 @@ def _expanded(start: _Unit, end: _Unit) -> list[str]:
     """The bodies of a range without its first; none if it is no range, or too large."""
     if not (start.body.isdigit() and end.body.isdigit()) or len(end.body) > len(start.body):
         return []
-    if end.glued and start.glued and end.glued != start.glued:
+    if end.glued and (len(end.body) != len(start.body) or start.glued not in ("", end.glued)):
         return []
     if len(end.body) < 2 <= len(start.body):
         return []
@@ -488,7 +493,7 @@ def _role_before(words: Words, first: int) -> Role | None:
                 return role
         elif role is Role.NUMBER:
             numbered = role
-        elif role is not Role.FILLER and place not in words.marks:
+        elif role is not Role.FILLER and words.marks.get(place) is not Mark.DATE:
             break
         place -= 1
     return numbered
@@ -655,7 +660,9 @@ def _joined(
         alone = alone or unit.fit is Fit.OURS
         if len(body) > shapes.longest + 4 and not shapes.mixed:
             return
-        if shapes.fit(body) is not Fit.OURS or (alone and not called.ours):
+        if not _is_exactly_ours(shapes, first._replace(body=body, fit=shapes.fit(body))) or (
+            alone and not called.ours
+        ):
             continue
         mention = _joined_mention(words, called, unit, body, fits=told and not alone)
         if mention is not None:

@@ -165,13 +165,19 @@ def _opens_call(words: Words, place: int) -> bool:
     if not piece.startswith("00") or not 4 <= len(piece) <= _LONGEST_TELEPHONE + 2:
         return False
     code = _COUNTRY_CODE.match(piece, 2)
-    if code is None or (place > 0 and words.pieces[place - 1].isdigit()):
+    if code is None or (place > 0 and words.gaps[place] in _TIGHT):
         return False
-    return len(piece) >= 12 or (
-        code.end() == len(piece)
-        and words.pieces[place + 1 : place + 2] != []
-        and words.pieces[place + 1].isdigit()
-    )
+    return len(piece) >= 12 or (code.end() == len(piece) and _digits_from(words, place + 1) >= _NEXT_NUMBER)
+
+
+def _digits_from(words: Words, place: int) -> int:
+    """How many digits stand in a row from here on, as far as a telephone number can go."""
+    digits = 0
+    for piece in words.pieces[place : place + _LONGEST_TELEPHONE]:
+        if not piece.isdigit():
+            break
+        digits += len(piece)
+    return digits
 
 
 def _begins_another(words: Words, place: int) -> bool:

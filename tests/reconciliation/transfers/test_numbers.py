@@ -37,6 +37,7 @@ def _only(text: str, shapes: Shapes) -> Mention:
         "Facture RE2026/0815 du 15.03.2026", "Your invoice RE 2026-0815 dated 2026-03-15", "Factuur: RE20260815",
         "Pago factura nº RE-2026-0815", "Saldo fattura RE 2026/0815", "Betr. RE-2026/0815",
         "Ihre Ref RE20260815", "vom RE20260815", "Tel 0171 1234567 RE20260815", "＂RE20260815＂",
+        "50,00 EUR RE20260815", "EUR 50,00 RE20260815", "Tel. 0403/203996 RE20260815",
     ],
 )  # fmt: skip
 def test_a_number_with_its_letters_is_whole_whatever_stands_between(text: str) -> None:
@@ -53,6 +54,9 @@ def test_a_number_with_its_letters_is_whole_whatever_stands_between(text: str) -
         "2026-0815",
         "2026/0815",
         "Danke 20260815 Müller",
+        "50,00 EUR 20260815",
+        "EUR 50,00 20260815",
+        "Tel. 0403/203996 2026/0815",
         "4711/20260815",
         "0020260815",
         "Müller, 2026-0815.",
@@ -146,6 +150,7 @@ def test_the_numbers_of_a_list_are_called_what_the_first_is_called(text: str, co
         ("RE 2026/0815-0817", ["20260815", "20260816", "20260817"]),
         ("RE 2026/0815-2026/0817", ["20260815", "20260816", "20260817"]),
         ("RE-2026-0815-RE-2026-0817", ["20260815", "20260816", "20260817"]),
+        ("RE0020260815/816", ["20260815", "20260816"]),
         ("RE-2026-0815 - RE-2026-0817", ["20260815", "20260816", "20260817"]),
     ],
 )
@@ -183,6 +188,14 @@ def test_a_range_with_letters_on_both_sides_is_one() -> None:
     assert found == [("20260815", "whole"), ("20260816", "ranged"), ("20260817", "ranged")]
     assert _found("RE20260815-RE20260817", YEARLY) == found
     assert _found("RE 0815-0817", ZEROS) == [("815", "whole"), ("816", "ranged"), ("817", "ranged")]
+
+
+def test_a_range_of_numbers_with_a_year_in_their_letters_is_one() -> None:
+    learnt = Shapes.of(["R99999999"])
+    expected = [("26000811", "whole"), ("26000812", "ranged"), ("26000813", "ranged")]
+    assert _found("R26-000811-R26-000813", learnt) == expected
+    assert _found("R26-000811 bis R26-000813", learnt) == expected
+    assert [core for core, _ in _found("INV0001884/885", Shapes.of(["INV9999999"]))] == ["1884", "1885"]
 
 
 @pytest.mark.parametrize("text", ["RE 1001-1051", "RE 1003-1001", "1001 bis 9999", "RE 1001 bis GS 1003"])

@@ -63,6 +63,8 @@ def test_a_telephone_number_is_marked_to_its_end(text: str) -> None:
         "RE-2026-00353",
         "RE 2026 00328",
         "Nr 00353",
+        "R26-0031 09",
+        "Rechnung 0031 09",
         "+++ 1001",
     ],
 )
