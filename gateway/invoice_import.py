@@ -22,7 +22,7 @@ from ledger.business_days import LAST_YEAR
 from ledger.credit_notes import CreditNoteFacts
 from ledger.customers import CustomerFacts
 from ledger.errors import DuecourseError, Rejected
-from ledger.invoice_facts import require_sound
+from ledger.invoice_facts import MOST_INSTALMENTS, Instalment, require_sound
 from ledger.invoices import InvoiceFacts
 from ledger.models import Customer
 
@@ -66,6 +66,15 @@ class UnreadableRow(Rejected):
     """The row is no JSON object, or not a row of the table."""
 
 
+class InstalmentRow(BaseModel):
+    """A part of an invoice that may be paid by itself; JSON Lines alone have them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    due_on: Day
+    amount_minor: Whole
+
+
 class Row(BaseModel):
     """One invoice or, with a total below zero, one credit note, as ERPs name its fields."""
 
@@ -88,6 +97,7 @@ class Row(BaseModel):
     discount_percent: Decimal | None = Field(default=None, ge=0, lt=100, decimal_places=2)
     pre_notified_on: Day | None = None
     creditor: str | None = Field(default=None, max_length=40)
+    instalments: list[InstalmentRow] | None = Field(default=None, max_length=MOST_INSTALMENTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +248,14 @@ class _Importer:
         if row.total_minor < 0:
             self._credit(number, row, creditor.id)
             return
-        said = row.model_dump(include=set(InvoiceFacts.__dataclass_fields__))
-        facts = InvoiceFacts(**said, creditor_id=creditor.id, customer_id="not yet known")
+        said = row.model_dump(include=set(InvoiceFacts.__dataclass_fields__) - {"instalments"})
+        parts = None if row.instalments is None else [one.model_dump() for one in row.instalments]
+        facts = InvoiceFacts(
+            **said,
+            creditor_id=creditor.id,
+            customer_id="not yet known",
+            instalments=Instalment.several(parts),
+        )
         require_sound(facts)  # before a customer is made for it
         self._customers[row.customer_external_id] = self._customer(row)
         self._pending.append((number, replace(facts, customer_id=self._customers[row.customer_external_id])))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from ledger import audit
 from ledger.errors import Rejected
@@ -14,10 +16,24 @@ from ledger.references import StructuredReference
 from ledger.texts import check_optional, checked_text
 
 LONGEST_DISCOUNT_DAYS = 365
+MOST_INSTALMENTS = 60
 
 
 class InvoiceRejected(Rejected):
     """The invoice is wrong in itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instalment:
+    """A part of an invoice that may be paid by itself: until when, and how much, in minor units above zero."""
+
+    due_on: date
+    amount_minor: int
+
+    @classmethod
+    def several(cls, said: Iterable[Mapping[str, Any]] | None) -> tuple[Instalment, ...] | None:
+        """Those of an invoice, from mappings with `due_on` and `amount_minor`; None where it has none."""
+        return None if said is None else tuple(cls(**one) for one in said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +57,18 @@ class InvoiceFacts:
     discount_days: int | None = None
     discount_percent: Decimal | None = None
     pre_notified_on: date | None = None
+    instalments: tuple[Instalment, ...] | None = None
 
     @property
     def key(self) -> str:
         """A fingerprint of everything said, to tell a repeated invoice from a changed one."""
         said: dict[str, object] = {
-            name: _said(value) for name, value in asdict(self).items() if name != "pre_notified_on"
+            name: _said(value)
+            for name, value in asdict(self).items()
+            if name not in ("pre_notified_on", "instalments")
         }
+        if self.instalments is not None:  # an invoice without any says what it said before there were some
+            said["instalments"] = [f"{one.due_on} {one.amount_minor}" for one in self.instalments]
         return hashlib.sha256(audit.canonical(said).encode()).hexdigest()
 
 
@@ -73,6 +94,23 @@ def require_sound(facts: InvoiceFacts) -> None:
     if facts.reference is not None:
         StructuredReference.parse(facts.reference)
     _require_discount(facts.discount_days, facts.discount_percent)
+    if facts.instalments is not None:
+        _require_instalments(facts, facts.instalments)
+
+
+def _require_instalments(facts: InvoiceFacts, instalments: tuple[Instalment, ...]) -> None:
+    """They add up to the total, none is nothing, and each is due after the one before."""
+    if len(instalments) > MOST_INSTALMENTS:
+        raise InvoiceRejected(f"An invoice has at most {MOST_INSTALMENTS} instalments.", field="instalments")
+    if any(one.amount_minor <= 0 for one in instalments):
+        raise InvoiceRejected("Each instalment is above zero.", field="instalments")
+    if sum(one.amount_minor for one in instalments) != facts.total_minor:
+        raise InvoiceRejected("The instalments do not add up to the total.", field="instalments")
+    days = [one.due_on for one in instalments]
+    if days != sorted(set(days)) or days[0] < facts.issued_on:
+        raise InvoiceRejected(
+            "Instalments are due one after another, none before the invoice is issued.", field="instalments"
+        )
 
 
 def _require_amount(total_minor: int) -> None:

@@ -16,6 +16,7 @@ from ledger.acts import Act
 from ledger.database import MOST_ATTEMPTS, among, violated
 from ledger.errors import Conflict, DuecourseError, NotFound
 from ledger.identifiers import new_id
+from ledger.invoice_facts import Instalment as Instalment
 from ledger.invoice_facts import InvoiceFacts as InvoiceFacts
 from ledger.invoice_facts import InvoiceRejected as InvoiceRejected
 from ledger.invoice_facts import require_sound
@@ -185,6 +186,11 @@ def _row(invoice_id: str, facts: InvoiceFacts, act: Act) -> dict[str, object]:
         "reference": StructuredReference.parse(facts.reference).compact
         if facts.reference is not None
         else None,
+        "instalments": None
+        if facts.instalments is None
+        else [
+            {"due_on": one.due_on.isoformat(), "amount_minor": one.amount_minor} for one in facts.instalments
+        ],
         "external_key": facts.key,
         "collection_status": str(first_status(facts.due_on, act.today)),
         "created_at": act.at,

@@ -190,7 +190,7 @@ class Invoice(Base):
     collection_status: Mapped[str] = mapped_column(String(20))
     hold: Mapped[str | None] = mapped_column(String(20))
     pre_notified_on: Mapped[date | None]
-    instalments: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    instalments: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(server_default="1")
 

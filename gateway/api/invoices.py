@@ -20,12 +20,22 @@ from gateway.api.shapes import SEEN, Day, Id, Minor
 from gateway.session import CurrentSession, Reader, Seller, SellerOnce, SettlerOnce, TransactionalRoute
 from ledger import allocations, creditors, grants, invoices
 from ledger.grants import Grant
+from ledger.invoice_facts import MOST_INSTALMENTS, Instalment
 from ledger.invoices import InvoiceFacts
 from ledger.models import AllocationKind, Invoice
 from ledger.states import CollectionStatus
 from mandates import invoice_mails
 
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"], route_class=TransactionalRoute)
+
+
+class InstalmentShape(BaseModel):
+    """A part of an invoice that may be paid by itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    due_on: Day
+    amount_minor: Minor
 
 
 class InvoiceIn(BaseModel):
@@ -52,6 +62,10 @@ class InvoiceIn(BaseModel):
     pre_notified_on: Day | None = Field(
         default=None, description="The day on which the invoice was mailed, if its text announces the debit."
     )
+    instalments: list[InstalmentShape] | None = Field(
+        default=None, max_length=MOST_INSTALMENTS,
+        description="The parts that it may be paid in: they add up to the total, by day.",
+    )  # fmt: skip
 
 
 class InvoiceOut(BaseModel):
@@ -76,6 +90,7 @@ class InvoiceOut(BaseModel):
     discount_days: int | None
     discount_percent: Decimal | None
     pre_notified_on: date | None
+    instalments: list[InstalmentShape] | None
     created_at: datetime
 
 
@@ -118,7 +133,9 @@ class BulkOut(BaseModel):
 @router.post("", status_code=201)
 def issue_invoice(body: InvoiceIn, session: CurrentSession, act: SellerOnce) -> InvoiceOut:
     creditor = creditors.only_one(session, body.creditor_id)
-    facts = InvoiceFacts(**body.model_dump(exclude={"creditor_id"}), creditor_id=creditor.id)
+    said = body.model_dump(exclude={"creditor_id"})
+    said["instalments"] = Instalment.several(said["instalments"])
+    facts = InvoiceFacts(**said, creditor_id=creditor.id)
     return InvoiceOut.model_validate(invoices.issue(session, facts, act=act))
 
 

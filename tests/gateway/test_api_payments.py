@@ -176,3 +176,21 @@ def test_exported_lines_say_what_each_became_or_waits_for(
 def test_an_unknown_format_is_misuse(auditor: Caller) -> None:
     for what in ("allocations", "lines"):
         auditor.get(f"/v1/exports/{what}", format="xlsx", status=422)
+
+
+def test_an_invoice_says_which_instalments_it_may_be_paid_in(story: Story) -> None:
+    customer = story.customer()
+    parts = [
+        {"due_on": "2026-12-01", "amount_minor": 7_000},
+        {"due_on": "2027-01-01", "amount_minor": 5_000},
+    ]
+    body = {
+        "number": "RE-1", "customer_id": customer["id"], "total_minor": 12_000, "issued_on": "2026-11-04",
+        "due_on": "2026-12-01", "instalments": parts,
+    }  # fmt: skip
+    made = story.erp.post("/v1/invoices", body)
+    assert made["instalments"] == parts
+    assert story.erp.get(f"/v1/invoices/{made['id']}")["instalments"] == parts
+    assert story.invoice(500)["instalments"] is None
+    for wrong in (parts[:1], parts * 31, [{"due_on": "2026-12-01"}]):
+        story.erp.post("/v1/invoices", body | {"number": "RE-2", "instalments": wrong}, status=422)

@@ -225,3 +225,27 @@ def test_a_quoted_cell_may_hold_anything() -> None:
     assert read(b'a;b\n"1;2";"say ""yes"""\n\n"two\nlines";\n5;6\n') == [
         (2, {"a": "1;2", "b": 'say "yes"'}), (4, {"a": "two\nlines"}), (6, {"a": "5", "b": "6"}),
     ]  # fmt: skip
+
+
+def test_json_lines_bring_instalments_and_a_table_does_not(
+    cli: CommandLine, tmp_path: Path, runtime: Runtime, books: Books
+) -> None:
+    parts = [
+        {"due_on": "2026-12-01", "amount_minor": 7_000},
+        {"due_on": "2027-01-01", "amount_minor": "5000"},
+    ]
+    late = [{"due_on": "1.12.2026", "amount_minor": 12_000}]
+    file = tmp_path / "invoices.jsonl"
+    file.write_text(
+        json_lines(row(1, instalments=parts), row(2, instalments=late), row(3, instalments=parts[:1]))
+    )
+    done = cli("invoice", "import", file, "--json", code=1).json
+    assert [(one["status"], one.get("field")) for one in done["rows"]] == [
+        ("created", None), ("refused", "instalments.0.due_on"), ("refused", "instalments"),
+    ]  # fmt: skip
+    kept = [{"due_on": "2026-12-01", "amount_minor": 7_000}, {"due_on": "2027-01-01", "amount_minor": 5_000}]
+    assert all_of(runtime, "SELECT instalments FROM invoices") == [(kept,)]
+    cells = tmp_path / "invoices.csv"
+    cells.write_text(table(row(4, instalments="12000"), header=f"{HEADER};instalments"))
+    (refused,) = cli("invoice", "import", cells, "--json", code=1).json["rows"]
+    assert (refused["status"], refused["field"]) == ("refused", "instalments")
