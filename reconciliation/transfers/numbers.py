@@ -649,6 +649,7 @@ def _joined(
     first = units[index]
     body = first.body
     alone = first.fit is Fit.OURS
+    unlisted = True  # no mark of lists is in it
     told = called.ours or called.role is Role.INVOICE
     if _is_none(words, first, called) or Mark.DATE is words.marks.get(first.last):
         return
@@ -657,12 +658,13 @@ def _joined(
         if unit.first != units[place - 1].last + 1 or not _is_joinable(words.gaps[unit.first]):
             return
         body += unit.glued + unit.body
+        unlisted = unlisted and "/" not in words.gaps[unit.first]
         alone = alone or unit.fit is Fit.OURS
         if len(body) > shapes.longest + 4 and not shapes.mixed:
             return
-        if not _is_exactly_ours(shapes, first._replace(body=body, fit=shapes.fit(body))) or (
-            alone and not called.ours
-        ):
+        spelt = first._replace(body=body, fit=shapes.fit(body))
+        fits = spelt.fit is Fit.OURS if unlisted else _is_exactly_ours(shapes, spelt)
+        if not fits or (alone and not called.ours):
             continue
         mention = _joined_mention(words, called, unit, body, fits=told and not alone)
         if mention is not None:
