@@ -494,6 +494,8 @@ class PayerMemory(Base):
             "payer_id",
             postgresql_where=text("revoked_at IS NULL AND payer_id IS NOT NULL"),
         ),
+        Index("ix_payer_memories_revoked", "customer_id", postgresql_where=text("revoked_at IS NOT NULL")),
+        Index("ix_payer_memories_match_id", "match_id"),
     )
 
     id: Mapped[str] = mapped_column(Identifier, primary_key=True)

@@ -207,8 +207,14 @@ _KEEP = text(
             SELECT FROM payer_memories AS known
             WHERE known.creditor_id = wanted.creditor_id AND known.customer_id = wanted.customer_id
             AND known.kind = wanted.kind AND coalesce(known.account, known.name_key, known.payer_id) = wanted.payer
-            AND (known.revoked_at IS NULL OR NOT :by_person)
+            AND known.revoked_at IS NULL
         )
+        AND (:by_person OR NOT EXISTS (
+            SELECT FROM payer_memories AS known
+            WHERE known.creditor_id = wanted.creditor_id AND known.customer_id = wanted.customer_id
+            AND known.kind = wanted.kind AND coalesce(known.account, known.name_key, known.payer_id) = wanted.payer
+            AND known.revoked_at IS NOT NULL
+        ))
         AND NOT EXISTS (
             SELECT FROM customers WHERE customers.id = wanted.customer_id
             AND (wanted.kind = 'account' AND customers.iban = wanted.payer

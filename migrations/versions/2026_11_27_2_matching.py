@@ -360,6 +360,13 @@ def _create_tables() -> None:
         ["payer_id"],
         postgresql_where=sa.text("revoked_at IS NULL AND payer_id IS NOT NULL"),
     )
+    op.create_index("ix_payer_memories_match_id", "payer_memories", ["match_id"])
+    op.create_index(
+        "ix_payer_memories_revoked",
+        "payer_memories",
+        ["customer_id"],
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
+    )
     op.create_index(
         "uq_payer_memories_one_standing",
         "payer_memories",

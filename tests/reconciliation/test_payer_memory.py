@@ -18,9 +18,10 @@ from reconciliation import by_hand, memory_reports, payer_memory
 from reconciliation.models import Match, MemoryKind, PayerMemory, StatementLine
 from reconciliation.payer_memory import Learnt, MemoryNotFound, NothingToLearn, PaysForMany
 from reconciliation.transfers.reading import Reading, Share
+from tests.factories.bank import take_in, transfer
 from tests.factories.books import OUR_IBAN, Books, debtor_iban
 from tests.factories.collecting import refused
-from tests.factories.paying import received
+from tests.factories.paying import bank_of
 
 ACCOUNT = debtor_iban(700_001)
 
@@ -39,9 +40,16 @@ def showing(books: Books) -> Showing:
     return shown
 
 
+PAYER = 88_001  # number of the payer in the bank of the tests
+
+
 def decided(books: Books, customer: Customer, amount_minor: int = 5_000) -> tuple[StatementLine, Match]:
-    """A line that a person gave to a customer."""
-    line = received(books, amount_minor)
+    """A line from the account of PAYER that a person gave to a customer."""
+    content = bank_of(books).book(transfer(amount_minor, day=books.act.today, payer=PAYER))[0]
+    report = take_in(books.session, content, books.act)
+    line = books.session.scalars(
+        select(StatementLine).where(StatementLine.statement_id == report.statement_ids[0])
+    ).one()
     by_hand.record_payment(books.session, line_id=line.id, customer_id=customer.id, act=books.act)
     query = select(Match).where(Match.line_id == line.id)
     return line, books.session.scalars(query).one()
@@ -125,14 +133,14 @@ def test_a_person_teaches_the_account_and_the_name_on_the_line(
 ) -> None:
     customer = books.customer("Muster AG")
     line, match = decided(books, customer)
-    made = payer_memory.learn_from_person(
+    payer_memory.learn_from_person(
         session, line=line, reading=Reading(customer.id), match_id=match.id, act=act
     )
     assert standing(session) == {
         ("account", str(line.counterparty_account), customer.id),
         ("name", name_key(line.counterparty_name or ""), customer.id),
     }
-    origins = memory_reports.origins(session, [payer_memory.get(session, one) for one in made])
+    origins = memory_reports.origins(session, session.scalars(select(PayerMemory)).all())
     assert {(one.line_id, one.rule, one.decided) for one in origins.values()} == {(line.id, "by_hand", 0)}
     session.commit()
 
@@ -150,8 +158,8 @@ def test_a_customer_that_pays_anothers_invoice_pays_for_it(session: Session, boo
 
 def test_whose_own_account_it_is_pays_for_the_customer(session: Session, books: Books, act: Act) -> None:
     child = books.customer("Tochter GmbH")
+    parent = books.customer("Mutter GmbH", iban=debtor_iban(500_000 + PAYER))
     line, match = decided(books, child)
-    parent = books.customer("Mutter GmbH", iban=str(line.counterparty_account))
     payer_memory.learn_from_person(session, line=line, reading=Reading(child.id), match_id=match.id, act=act)
     assert standing(session) == {("pays_for", parent.id, child.id)}
 
