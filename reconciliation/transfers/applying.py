@@ -109,6 +109,7 @@ def _wishes(one: Decision, payment_id: str) -> list[Wish]:
             source_id=payment_id if share.kind == AllocationKind.PAYMENT else str(share.credit_note_id),
             invoice_id=share.invoice_id, amount_minor=share.amount_minor, allocated_on=one.booked_on,
             decided_by=one.decided_by, evidence=one.evidence,
+            beside_payment_id=payment_id if share.kind == AllocationKind.CREDIT_NOTE else None,
         )
         for share in one.reading.shares
         if share.kind not in _GRANTED and one.reading.payment_id is None

@@ -24,6 +24,7 @@ from reconciliation.transfers.evidence import Support
 from reconciliation.transfers.reading import Reading
 
 MOST_ITEMS_LOOKED_AT = 200  # of one customer; who has more open is not searched for sets
+_SHORTEST_NAME = 4  # letters by which a name is looked for
 _NAME_PREFIX = 12  # as the index of customers.name_key
 
 
@@ -224,7 +225,7 @@ class Known:
     def fetch_payers(self, names: Iterable[str], numbers: Iterable[str], orders: Iterable[str]) -> None:
         """The customers behind names and customer numbers, and the invoices behind purchase orders."""
         keys = {key for key in map(name_key, names) if key}
-        for row in self._rows(_NAMES, {key[:_NAME_PREFIX] for key in keys}):
+        for row in self._rows(_NAMES, {prefix for key in keys for prefix in prefixes(key)}):
             self.by_name[row.name_key[:_NAME_PREFIX]].append((row.id, row.name_key))
             self.name_keys[row.id] = row.name_key
         for row in self._rows(_REMEMBERED_NAMES, keys):
@@ -265,6 +266,14 @@ class Known:
         given = {"keys": wanted, "creditor_id": self._creditor_id}
         named = {name: given[name] for name in query._bindparams}
         return self._session.execute(query, named)
+
+
+def prefixes(key: str) -> tuple[str, ...]:
+    """How the keys of names that are like this one can begin: as it is, or without one of its words."""
+    words = key.split()
+    shorter = (" ".join(words[:place] + words[place + 1 :]) for place in range(len(words)))
+    found = dict.fromkeys(one[:_NAME_PREFIX] for one in (key, *shorter))
+    return tuple(one for one in found if len(one) >= _SHORTEST_NAME)
 
 
 _HOW_KNOWN = {

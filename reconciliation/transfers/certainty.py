@@ -68,6 +68,7 @@ def _one(*evidence: Evidence) -> frozenset[Evidence]:
     return frozenset(evidence)
 
 
+_CHOSEN = frozenset({Evidence.ALL_OPEN, Evidence.OLDEST_FIRST, Evidence.FEW_ITEMS})
 _UNKNOWN_PAYER = frozenset({Doubt.UNKNOWN_PAYER})
 _STRANGE_NUMBER = frozenset({Doubt.NUMBER_UNKNOWN})
 _DISCOUNT_DENIED = frozenset({Doubt.DISCOUNT_LATE, Doubt.DISCOUNT_WRONG})
@@ -97,11 +98,11 @@ STANDARD = (
     Row("name_and_amount", 4, (_BY_NAME, _one(Evidence.OPEN_AMOUNT), _one(Evidence.ONLY_SET))),
     Row(
         "account_and_sum", 4,
-        (_BY_ACCOUNT, _one(Evidence.SUM), _one(Evidence.ONLY_SET), _one(Evidence.ALL_OPEN, Evidence.OLDEST_FIRST)),
+        (_BY_ACCOUNT, _one(Evidence.SUM), _one(Evidence.ONLY_SET), _CHOSEN),
     ),
     Row(
         "account_less_discount", 4,
-        (_BY_ACCOUNT, _REDUCED, _one(Evidence.ONLY_SET), _one(Evidence.ONLY_ITEM, Evidence.ALL_OPEN)),
+        (_BY_ACCOUNT, _REDUCED, _one(Evidence.ONLY_SET), _CHOSEN),
     ),
     Row("customer_number", 4, (_one(Evidence.CUSTOMER_NUMBER), _WHOLE, _one(Evidence.ONLY_SET))),
 )  # fmt: skip

@@ -45,6 +45,7 @@ class Evidence(StrEnum):
 
     ONLY_SET = "only_set"
     ONLY_ITEM = "only_open_item"
+    FEW_ITEMS = "few_open_items"
     ALL_OPEN = "all_open_items"
     OLDEST_FIRST = "oldest_first"
     PAYS_OLDEST = "usually_pays_oldest"
@@ -226,6 +227,11 @@ def only_item() -> Support:
     return Support(Evidence.ONLY_ITEM, "The payer has nothing else open.")
 
 
+def few_items(count: int) -> Support:
+    """The payer has so few open items that an amount hardly fits a set of them by chance."""
+    return Support(Evidence.FEW_ITEMS, f"The payer has {count} open item{'s' if count > 1 else ''}.")
+
+
 def everything_open() -> Support:
     """The items are all that the payer has open."""
     return Support(Evidence.ALL_OPEN, "It is everything that the payer has open.")
@@ -314,6 +320,11 @@ def discount_wrong() -> Objection:
 def rest_fits_others() -> Objection:
     """What is over makes the amount of other open items."""
     return Objection(Doubt.REST_FITS, "What is over is just what other items have open.")
+
+
+def fits_others() -> Objection:
+    """The amount is what another open item is about."""
+    return Objection(Doubt.REST_FITS, "Another open invoice is of just this amount.")
 
 
 def too_many_items(count: int) -> Objection:

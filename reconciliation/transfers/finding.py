@@ -15,7 +15,7 @@ from ledger import invoice_numbers, party_names
 from ledger.models import AllocationKind
 from ledger.references import references_in
 from reconciliation.transfers import certainty, evidence
-from reconciliation.transfers.candidates import Credit, Known, Payer
+from reconciliation.transfers.candidates import Credit, Known, Payer, prefixes
 from reconciliation.transfers.certainty import Row, Terms
 from reconciliation.transfers.evidence import Evidence, Objection, Support
 from reconciliation.transfers.numbers import How, Mention, Shapes, as_written, mentions, strays
@@ -212,8 +212,9 @@ def _payers(one: _Said, known: Known) -> Payers:
     by_account = list(known.by_account.get(credit.account or "", ()))
     alike = [
         Payer(customer_id, evidence.name_of_customer() if key == theirs else evidence.name_like_customer())
-        for customer_id, theirs in known.by_name.get(key[:12], ())
-        if key and (key == theirs or party_names.similar(key, theirs))
+        for prefix in prefixes(key)
+        for customer_id, theirs in known.by_name.get(prefix, ())
+        if key == theirs or party_names.similar(key, theirs)
     ]
     same = [payer for payer in alike if payer.support.evidence == Evidence.NAME]
     by_name = [*known.by_remembered_name.get(key, ()), *(same or alike)]
@@ -262,9 +263,29 @@ class _Ranked:
     row: Row | None
     digest: str
 
-    def order(self, terms: Terms) -> tuple[int, int, int, str]:
+    def order(self, terms: Terms) -> tuple[int, int, int, int, str]:
+        """Rows of the table first; then what is named before what only the payer tells, and whole before parts."""
         place = len(terms.rows) if self.row is None else terms.rows.index(self.row)
-        return place, len(self.candidate.doubts), -len(self.candidate.supports), self.digest
+        candidate = self.candidate
+        return place, _tier(candidate), len(candidate.doubts), -len(candidate.supports), self.digest
+
+
+_NAMES = frozenset({Evidence.REFERENCE, Evidence.NUMBER, Evidence.LOOSE_NUMBER, Evidence.PURCHASE_ORDER})
+_WHOLE = frozenset({Evidence.OPEN_AMOUNT, Evidence.SUM, Evidence.DISCOUNT, Evidence.CREDIT_NOTE})
+
+
+def _tier(candidate: Candidate) -> int:
+    """How a reading comes among others that meet no row, or the same."""
+    has = {support.evidence for support in candidate.supports}
+    if not candidate.reading.shares:
+        return 6
+    if has & _NAMES:
+        return 0 if has & _WHOLE else 2
+    if Evidence.NEAR_NUMBER in has:
+        return 1 if has & _WHOLE else 5
+    if Evidence.PART in has:
+        return 5
+    return 3 if Evidence.OPEN_AMOUNT in has else 4
 
 
 def _row_of(candidate: Candidate, terms: Terms) -> Row | None:

@@ -28,7 +28,9 @@ from reconciliation.transfers.reading import Reading, Share
 from reconciliation.transfers.sets import Item, ItemSet, Taken, Way
 
 _SHORTEST_LOOSE = 5  # digits of a number without its prefix that need no known payer
+_FEW = 6  # open items, of which 63 sets can be made: that one of them fits by chance is rare enough
 _MOST_DISCOUNTED = 6  # invoices of one payment whose discounts are tried one by one
+_LARGEST_RATE_PERCENT = 2  # by which a bank's exchange may differ
 _LARGEST_DISCOUNT_PERCENT = 5  # a payer who deducts more than that has not meant a discount
 
 
@@ -207,7 +209,7 @@ class Sight:
         for one in found.sets:
             chosen = [by_id[part.item.key] for part in one.parts]
             off = [by_id[part.item.key].bill.open_minor - part.way.amount_minor for part in one.parts]
-            doubts = [evidence.other_invoice_named(left.bill.number) for left in named if left not in chosen]
+            doubts = self._left_out(chosen, [left for left in named if left not in chosen])
             doubts += [] if found.unique else [evidence.another_fits()]
             shares = [
                 share
@@ -216,10 +218,24 @@ class Sight:
             ]
             yield self._candidate(chosen, shares, [_fits(chosen)], doubts)
 
+    def _left_out(self, chosen: Sequence[Named], left: Sequence[Named]) -> list[Objection]:
+        """What speaks against leaving these out: nothing, where the payer has the others and none of these.
+
+        An order may be billed in several invoices, of which each can be paid by itself.
+        """
+        own = {payer.customer_id for payer in self._payers.all()}
+        is_own = all(one.bill.customer_id in own for one in chosen)
+        return [
+            evidence.other_invoice_named(one.bill.number)
+            for one in left
+            if one.support.evidence != Evidence.PURCHASE_ORDER
+            and not (is_own and one.bill.customer_id not in own)
+        ]
+
     def _less(self, named: Sequence[Named], missing: int) -> Iterator[Candidate]:
         """Less than what is named: a bank's charge, an instalment, or a part."""
         currency = self._credit.currency
-        if self._bears_charge(missing):
+        if self._bears_charge(named, missing):
             shares = [*_payments(named[:-1]), *_short(named[-1].bill, missing, AllocationKind.FEE)]
             yield self._candidate(named, shares, [evidence.charge_deducted(Money(missing, currency))])
             return
@@ -237,9 +253,9 @@ class Sight:
         if due_on is not None:
             yield self._candidate(named, part, [evidence.instalment_paid(due_on)])
             return
-        objections = self._judged(bill)
+        objections = [*self._judged(bill), *self._fits_elsewhere(named)]
         yield self._candidate(named, part, [evidence.part_paid(Money(missing, currency))], objections)
-        if objections:
+        if self._judged(bill):
             granted = _closing(bill, missing, (), {})
             yield self._candidate(
                 named,
@@ -247,6 +263,21 @@ class Sight:
                 [Support(Evidence.PART, "The deduction is granted all the same.")],
                 [*objections, evidence.another_fits()],
             )
+
+    def _fits_elsewhere(self, named: Sequence[Named]) -> list[Objection]:
+        """A doubt where the amount is just what other open invoices of the payer or the customers are about."""
+        ids = {one.bill.id for one in named}
+        customers = {one.bill.customer_id for one in named} | {one.customer_id for one in self._payers.all()}
+        amount = self._credit.amount_minor
+        for bill in (bill for customer in sorted(customers) for bill in self._bills(customer)):
+            if bill.id not in ids and amount in {bill.open_minor - off for off in self._discounts(bill)}:
+                return [evidence.fits_others()]
+        return []
+
+    def _unread(self, named: Sequence[Named]) -> list[Objection]:
+        """A doubt where digits of the form of ours stand in the text that nobody has read."""
+        read = {one.bill.core for one in (*named, *self._named)}
+        return [evidence.number_unknown(stray) for stray in self._strays if stray not in read][:1]
 
     def _judged(self, bill: Bill) -> list[Objection]:
         """What is wrong with a deduction that looks like a discount."""
@@ -262,8 +293,11 @@ class Sight:
             return [evidence.discount_late(judged.days_late)]
         return [evidence.discount_wrong()]
 
-    def _bears_charge(self, missing: int) -> bool:
+    def _bears_charge(self, named: Sequence[Named], missing: int) -> bool:
+        """Whether what is missing can be a bank's charge, and no discount that somebody took."""
         credit = self._credit
+        if credit.is_converted:
+            return missing * 100 <= credit.amount_minor * _LARGEST_RATE_PERCENT
         if credit.charges_minor:
             return missing == abs(credit.charges_minor)
         is_foreign = (
@@ -271,7 +305,14 @@ class Sight:
             and credit.account[:2].isalpha()
             and credit.account[:2] != credit.home_country
         )
-        return is_foreign and missing <= self._terms.charge_minor and missing * 10 <= credit.amount_minor
+        has_terms = any(one.bill.discount_days is not None for one in named)
+        may_be_discount = has_terms and _is_percentage(missing, credit.amount_minor + missing)
+        return (
+            is_foreign
+            and not may_be_discount
+            and missing <= self._terms.charge_minor
+            and missing * 10 <= credit.amount_minor
+        )
 
     def _fill(self, named: Sequence[Named]) -> list[Share]:
         """The amount over what is named, those due first."""
@@ -293,15 +334,15 @@ class Sight:
             also = [*_payments(named), Share(bill.id, AllocationKind.PAYMENT, bill.open_minor)]
             yield self._candidate(named, also, [evidence.sum_paid(len(named) + 1)], [evidence.another_fits()])
         doubts = [evidence.rest_fits_others()] if fitting else []
-        if over > self._credit.amount_minor // 2 and len(others) > 0:
-            doubts = doubts or [evidence.rest_fits_others()]
+        doubts += [*self._fits_elsewhere(named), *self._unread(named)]
         supports = [evidence.overpaid(Money(over, self._credit.currency))]
         yield self._candidate(named, _payments(named), supports, doubts, on_account=over)
 
     def _pays_again(self, named: Sequence[Named]) -> Candidate:
         """Everything named is paid already: the money is the customer's, and pays nothing."""
         supports = [evidence.paid_already(one.bill.number) for one in named[:3]]
-        return self._candidate(named, [], supports, on_account=self._credit.amount_minor)
+        doubts = [*self._fits_elsewhere(named), *self._unread(named)]
+        return self._candidate(named, [], supports, doubts, on_account=self._credit.amount_minor)
 
     def _in_other_currency(self, one: Named) -> Candidate:
         return self._candidate(
@@ -540,6 +581,11 @@ class Payers:
         return [evidence.several_payers(len(same))] if len(same) > 1 else []
 
 
+def _is_percentage(part_minor: int, whole_minor: int) -> bool:
+    """Whether a part is a whole or half percentage of a whole, from one to five, as payers round it."""
+    return any(abs(whole_minor * per_mille - part_minor * 1_000) <= 1_000 for per_mille in range(10, 51, 5))
+
+
 def _alike(ours: str, theirs: str) -> Support | None:
     """Whether a payer's name key is a customer's, or nearly."""
     if not ours or not theirs:
@@ -649,6 +695,8 @@ def _place_among(one: ItemSet, items: Sequence[Item], *, is_only: bool) -> list[
     supports = [evidence.only_set()] if is_only else []
     if len(items) == 1:
         supports.append(evidence.only_item())
+    if len(items) <= _FEW:
+        supports.append(evidence.few_items(len(items)))
     if sets.is_everything(items, one):
         supports.append(evidence.everything_open())
     if sets.is_oldest_first(items, one):
