@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from ledger import allocation_bookings, audit, invoices, journal, outbox, payments
 from ledger.acts import Act
 from ledger.allocations import Incompatible, InvoiceCancelled, OverAllocated
+from ledger.database import copy_rows
 from ledger.errors import Rejected
 from ledger.identifiers import new_id
-from ledger.models import Allocation, AllocationKind, Invoice, Payment
+from ledger.models import AllocationKind, Invoice, Payment
 from ledger.states import CollectionStatus
 from ledger.texts import checked_text
 
@@ -59,7 +60,8 @@ def grant(session: Session, grants: Sequence[Grant], *, act: Act, cause: str) ->
     targets = invoices.lock(session, [one.invoice_id for one in grants])
     _require_room(grants, beside, targets)
     rows = [_row(one, targets[one.invoice_id], act) for one in grants]
-    session.execute(insert(Allocation), rows)
+    columns = tuple(rows[0])
+    copy_rows(session, "allocations", columns, ([row[column] for column in columns] for row in rows))
     numbered = [(str(row["id"]), one) for row, one in zip(rows, grants, strict=True)]
     _tell(session, numbered, targets, act=act, cause=cause)
     for target in targets.values():
@@ -114,7 +116,7 @@ def _row(one: Grant, target: Invoice, act: Act) -> dict[str, object]:
         "reason": one.reason,
         "allocated_on": one.granted_on,
         "decided_by": one.decided_by,
-        "evidence": list(one.evidence),
+        "evidence": json.dumps(one.evidence),
         "created_at": act.at,
     }
 
