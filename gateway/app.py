@@ -33,6 +33,7 @@ from gateway.api import (
     invoices,
     mandates,
     matches,
+    matching_terms,
     notices,
     paybacks,
     payer_memories,
@@ -87,8 +88,8 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
-        statement_files, statements, status_reports, matches, payer_memories, payments, paybacks, reason_codes,
-        reports, exports, events, health,
+        statement_files, statements, status_reports, matches, matching_terms, payer_memories, payments, paybacks,
+        reason_codes, reports, exports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

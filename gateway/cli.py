@@ -16,6 +16,7 @@ from gateway.commands import (
     demo,
     exports,
     lines,
+    matching_terms,
     memories,
     notices,
     paybacks,
@@ -53,6 +54,7 @@ app.add_typer(debits.app, name="debit")
 app.add_typer(batches.app, name="batch")
 app.add_typer(notices.app, name="notice")
 app.add_typer(paybacks.app, name="payback")
+setting_up.terms.add_typer(matching_terms.app, name="matching")
 app.add_typer(setting_up.terms, name="terms")
 app.add_typer(setting_up.account, name="account")
 app.add_typer(setting_up.mandate, name="mandate")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -127,9 +127,17 @@ _OPEN_BILLS = text(
     "WHERE customer_id = ANY(:keys) AND open_minor > 0 AND creditor_id = :creditor_id "
     "AND collection_status NOT IN ('cancelled', 'written_off') ORDER BY customer_id, due_on, id"
 )
+_CLOSED_BILLS = text(
+    f"SELECT {_BILL_COLUMNS}, NULL AS key FROM invoices "  # noqa: S608 - put together from constants
+    "WHERE id = ANY(:keys) AND open_minor = 0 AND collection_status NOT IN ('cancelled', 'written_off') ORDER BY id"
+)
+_NOTE_COLUMNS = "id, number, customer_id, currency, open_minor, issued_on"
 _OPEN_NOTES = text(
-    "SELECT id, number, customer_id, currency, open_minor, issued_on FROM credit_notes "
+    f"SELECT {_NOTE_COLUMNS} FROM credit_notes "  # noqa: S608 - put together from constants
     "WHERE customer_id = ANY(:keys) AND open_minor > 0 AND creditor_id = :creditor_id ORDER BY customer_id, id"
+)
+_CLOSED_NOTES = text(
+    f"SELECT {_NOTE_COLUMNS} FROM credit_notes WHERE id = ANY(:keys) AND open_minor = 0 ORDER BY id"  # noqa: S608 - as above
 )
 _ACCOUNTS = text(
     """
@@ -158,10 +166,16 @@ _NAME_KEYS = text("SELECT id, name_key FROM customers WHERE id = ANY(:keys)")
 
 
 class Known:
-    """What was fetched for the credits of one creditor; grows as more is asked for."""
+    """What was fetched for the credits of one creditor; grows as more is asked for.
 
-    def __init__(self, session: Session, creditor_id: str) -> None:
+    `given_back` is what is taken to be open besides, in minor units by the id of an invoice or credit note.
+    """
+
+    def __init__(
+        self, session: Session, creditor_id: str, given_back: Mapping[str, int] | None = None
+    ) -> None:
         self._session, self._creditor_id = session, creditor_id
+        self._given_back = given_back or {}
         self.by_core: dict[str, list[Bill]] = defaultdict(list)
         self.by_reference: dict[str, list[Bill]] = defaultdict(list)
         self.by_order: dict[str, list[Bill]] = defaultdict(list)
@@ -200,8 +214,17 @@ class Known:
 
     def _bill(self, row: Any) -> Bill:
         bill = Bill(*row[:14])
+        if bill.id in self._given_back:
+            bill = replace(bill, open_minor=bill.open_minor + self._given_back[bill.id])
         self.open_of[bill.id], self.customer_of[bill.id] = bill.open_minor, bill.customer_id
         return bill
+
+    def _note(self, row: Any) -> Note:
+        note = Note(*row)
+        if note.id in self._given_back:
+            note = replace(note, open_minor=note.open_minor + self._given_back[note.id])
+        self.open_of[note.id], self.customer_of[note.id] = note.open_minor, note.customer_id
+        return note
 
     def fetch_named(self, cores: Iterable[str], references: Iterable[str], accounts: Iterable[str]) -> None:
         """The invoices behind numbers and references, and the customers behind accounts."""
@@ -248,11 +271,13 @@ class Known:
         wanted = set(customer_ids) - self.items.keys()
         for customer_id in wanted:
             self.items[customer_id] = OpenItems()
-        for row in self._rows(_OPEN_BILLS, wanted):
-            self.items[row.customer_id].bills.append(self._bill(row))
-        for row in self._rows(_OPEN_NOTES, wanted):
-            self.items[row.customer_id].notes.append(Note(*row))
-            self.open_of[row.id], self.customer_of[row.id] = row.open_minor, row.customer_id
+        closed = self._given_back.keys()
+        for row in (*self._rows(_OPEN_BILLS, wanted), *self._rows(_CLOSED_BILLS, closed)):
+            if row.customer_id in wanted:
+                self.items[row.customer_id].bills.append(self._bill(row))
+        for row in (*self._rows(_OPEN_NOTES, wanted), *self._rows(_CLOSED_NOTES, closed)):
+            if row.customer_id in wanted:
+                self.items[row.customer_id].notes.append(self._note(row))
         self._fetch_name_keys(wanted)
 
     def _fetch_name_keys(self, customer_ids: Iterable[str]) -> None:

@@ -77,11 +77,12 @@ def find(
     *,
     terms: Mapping[str, Terms],
     rejected: Mapping[str, frozenset[str]] | None = None,
+    given_back: Mapping[str, int] | None = None,
 ) -> list[Finding]:
     """A finding for each credit, in the order given; nothing is written.
 
     `terms` is by creditor id; a creditor without any has the standard table. `rejected` holds by line id the digests
-    of readings that a person rejected.
+    of readings that a person rejected, `given_back` what invoices and credit notes are taken to have open besides.
     """
     by_creditor: dict[str, list[Credit]] = defaultdict(list)
     for credit in some:
@@ -89,7 +90,7 @@ def find(
     found: dict[str, Finding] = {}
     for creditor_id, own in sorted(by_creditor.items()):
         shapes = Shapes.of(invoice_numbers.shapes(session, creditor_id))
-        known = Known(session, creditor_id)
+        known = Known(session, creditor_id, given_back)
         for finding in _of_creditor(own, shapes, known, terms.get(creditor_id) or _STANDARD, rejected or {}):
             found[finding.credit_id] = finding
     return [found[credit.id] for credit in some]
@@ -110,7 +111,7 @@ def _of_creditor(
     known.fetch_in_transit(credit.amount_minor for credit in own)
     rest: list[_Said] = []
     for one in said:
-        plain = None if one.credit.is_held or one.credit.id in rejected else _plain(one, known)
+        plain = None if one.credit.is_held or one.credit.id in rejected else _plain(one, known, terms)
         if plain is None:
             rest.append(one)
         else:
@@ -168,7 +169,7 @@ _MOST_JOINED = 4
 _MOST_TOKENS = 40
 
 
-def _plain(one: _Said, known: Known) -> Finding | None:
+def _plain(one: _Said, known: Known, terms: Terms) -> Finding | None:
     """The usual case without further ado: one whole number or reference, its payer, exactly its open amount."""
     credit = one.credit
     if (
@@ -197,12 +198,23 @@ def _plain(one: _Said, known: Known) -> Finding | None:
     if payer is None:
         return None
     support = evidence.reference_given(bill.number) if one.references else evidence.number_named(bill.number)
-    row = "structured_reference" if one.references else "invoice_number"
+    named = (support.evidence, Evidence.OPEN_AMOUNT, payer.support.evidence)
+    row = terms.decide(certainty.mask(named), 0)
+    if row is None or not row.applied:
+        return None
     reading = Reading(bill.customer_id, (Share(bill.id, AllocationKind.PAYMENT, bill.open_minor),))
-    proposed = Proposed(reading, (support, evidence.open_amount_paid(), payer.support), (), row)
+    proposed = Proposed(reading, (support, evidence.open_amount_paid(), payer.support), (), row.name)
     memories = () if payer.memory_id is None else (payer.memory_id,)
     return Finding(
-        credit.id, proposed, row, 1, {bill.id: bill.open_minor}, (bill.customer_id,), memories, (), ""
+        credit.id,
+        proposed,
+        row.name,
+        row.grade,
+        {bill.id: bill.open_minor},
+        (bill.customer_id,),
+        memories,
+        (),
+        "",
     )
 
 

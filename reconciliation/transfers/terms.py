@@ -109,8 +109,8 @@ def _require_sound_row(row: Row) -> None:
             f"A row is named by up to 60 of a-z, 0-9 and _, a letter first: {row.name[:60]!r} is not.",
             field="rows",
         )
-    if not 1 <= row.grade <= LAST_GRADE:
-        raise UnreadableTerms(f"Row {row.name}: a grade lies between 1 and {LAST_GRADE}.", field="rows")
+    if not 0 <= row.grade <= LAST_GRADE:
+        raise UnreadableTerms(f"Row {row.name}: a grade lies between 0 and {LAST_GRADE}.", field="rows")
     if not row.needs or not all(row.needs):
         raise UnreadableTerms(
             f"Row {row.name}: a row needs something, and no group of it is empty.", field="rows"

@@ -28,6 +28,10 @@ GET  /v1/creditors/{creditor_id}                       404   404   404   404    
 PATCH /v1/creditors/{creditor_id}                      422    x     x     x     -    -
 GET  /v1/creditors/{creditor_id}/terms                 404   404   404   404    -    -
 PATCH /v1/creditors/{creditor_id}/terms                404    x     x     x     -    -
+GET  /v1/creditors/{creditor_id}/matching-terms        404   404   404   404    -    -
+PUT  /v1/creditors/{creditor_id}/matching-terms        422    x     x     x     -    -
+POST /v1/creditors/{creditor_id}/matching-terms/dry-run 422  422   422   422    -    -
+GET  /v1/creditors/{creditor_id}/matching-terms/history 404  404   404   404    -    -
 GET  /v1/bank-accounts                                 200   200   200   200    -    -
 POST /v1/bank-accounts                                 422    x     x     x     -    -
 GET  /v1/bank-accounts/{bank_account_id}               404   404   404   404    -    -

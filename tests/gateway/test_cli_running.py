@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,15 @@ from tests.gateway.conftest import CommandLine
 
 def commands() -> list[tuple[str, ...]]:
     """Every command as it is typed, `statement inspect` among them."""
-    return [
-        (name, *more)
-        for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
-        for more in ([(inner,) for inner in command.commands] if hasattr(command, "commands") else [()])
-    ]
+    return list(_below(typer.main.get_command(app)))
+
+
+def _below(group: Any) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from ((name, *more) for more in _below(command))
+        else:
+            yield (name,)
 
 
 def test_every_command_of_the_contract_is_there() -> None:
@@ -45,8 +50,9 @@ def test_every_command_of_the_contract_is_there() -> None:
         "payback refund",
         "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
         "payback not-taken", "payback discard", "payback file",
-        "terms show", "terms set", "terms reason-code", "account dates", "account set", "mandate amend",
-        "mandate suspend", "mandate resume",
+        "terms show", "terms set", "terms reason-code",
+        "terms matching show", "terms matching set", "terms matching history", "terms matching dry-run",
+        "account dates", "account set", "mandate amend", "mandate suspend", "mandate resume",
         "report cash-at-risk", "reason-codes",
         "payment record", "payment list", "payment withdraw", "allocation list", "allocation reverse",
         "invoice write-off", "export allocations", "export lines",
