@@ -138,11 +138,18 @@ class Sight:
 
     def _reduced(self, named: Sequence[Named]) -> Iterator[Candidate]:
         """All that is named, less discounts in time and less credit notes of the customers, in any combination."""
-        ways = self._ways_together(named)
         customers = {one.bill.customer_id for one in named}
         notes = [note for customer in sorted(customers) for note in self._notes(customer)]
-        if len(ways) == 1 and not notes:
+        offers = [self._discounts(one.bill) for one in named[:_MOST_DISCOUNTED]]
+        if not notes and all(offer == (0,) for offer in offers):
             return
+        found = list(self._reduced_by([offer[:2] for offer in offers], named, notes))
+        yield from found or self._reduced_by(offers, named, notes)
+
+    def _reduced_by(
+        self, offers: Sequence[tuple[int, ...]], named: Sequence[Named], notes: Sequence[Note]
+    ) -> Iterator[Candidate]:
+        ways = _ways_together(offers, named)
         bundle = Item(
             "named", named[0].bill.due_on, named[0].bill.number, tuple(Way(total) for total in ways)
         )
@@ -152,18 +159,9 @@ class Sight:
         for one in found.sets:
             total = next(part.way.amount_minor for part in one.parts if part.item.key == "named")
             taken = [by_key[part.item.key] for part in one.parts if part.item.key != "named"]
-            yield self._with_reductions(named, ways[total], taken, is_only=found.unique)
-
-    def _ways_together(self, named: Sequence[Named]) -> dict[int, tuple[int, ...]]:
-        """The totals that the named invoices can come to, each with the discount of each; the full one first."""
-        offers = [
-            self._discounts(one.bill) if place < _MOST_DISCOUNTED else (0,) for place, one in enumerate(named)
-        ]
-        totals: dict[int, tuple[int, ...]] = {}
-        for taken in product(*offers):
-            total = sum(one.bill.open_minor - off for one, off in zip(named, taken, strict=True))
-            totals.setdefault(total, taken)
-        return totals
+            is_only = found.unique and len(ways[total]) == 1
+            for off in ways[total][: sets.MOST_SHOWN]:
+                yield self._with_reductions(named, off, taken, is_only=is_only)
 
     def _discounts(self, bill: Bill) -> tuple[int, ...]:
         """What may be deducted from an invoice on the day of the credit: nothing, or its discount and a cent around."""
@@ -593,6 +591,21 @@ def _alike(ours: str, theirs: str) -> Support | None:
     if ours == theirs:
         return evidence.name_of_customer()
     return evidence.name_like_customer() if party_names.similar(ours, theirs) else None
+
+
+def _ways_together(
+    offers: Sequence[tuple[int, ...]], named: Sequence[Named]
+) -> dict[int, tuple[tuple[int, ...], ...]]:
+    """The totals that the named invoices can come to, the full one first, each with what is off each invoice then.
+
+    A total may come about in several ways, which differ in the invoices whose discount is taken.
+    """
+    whole = sum(one.bill.open_minor for one in named)
+    totals: dict[int, dict[tuple[bool, ...], tuple[int, ...]]] = {}
+    for off in product(*offers):
+        taken = (*off, *(0,) * (len(named) - len(off)))
+        totals.setdefault(whole - sum(off), {}).setdefault(tuple(minor > 0 for minor in off), taken)
+    return {total: tuple(ways.values()) for total, ways in totals.items()}
 
 
 def _named(

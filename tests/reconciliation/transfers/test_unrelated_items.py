@@ -43,7 +43,8 @@ class World:
         facts = InvoiceFacts(
             creditor_id=books.creditor.id, customer_id=(customer or self.customer).id, number=number, currency="EUR",
             total_minor=total_minor, issued_on=DAY - timedelta(days=5), due_on=DAY + timedelta(days=9),
-            discount_days=None if discount is None else 10, discount_percent=None if discount is None else Decimal(discount),
+            discount_days=None if discount is None else 10,
+            discount_percent=None if discount is None else Decimal(discount),
         )  # fmt: skip
         invoices.issue(books.session, facts, act=books.act)
 
@@ -132,7 +133,8 @@ def test_what_is_added_leaves_a_match_as_it_is_or_lets_it_wait(
 
 
 @pytest.mark.parametrize(
-    ("amount_minor", "certain"), [(19_800, False), (19_600, True), (19_799, False), (19_599, True), (20_000, True)]
+    ("amount_minor", "certain"),
+    [(19_800, False), (19_600, True), (19_799, False), (19_599, True), (20_000, True)],
 )
 def test_the_discount_of_one_of_two_equal_invoices_is_never_given_to_either(
     session: Session, books: Books, act: Act, amount_minor: int, certain: bool
