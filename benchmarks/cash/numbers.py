@@ -52,13 +52,16 @@ def without_prefix(rng: Random, number: str) -> str:
 
 
 def mistyped(rng: Random, number: str) -> str:
-    """The number with one digit of its last block wrong, missing, doubled, or two of them swapped."""
+    """The number with one digit of its last block wrong, missing, doubled, or two of them swapped.
+
+    Fingers slip on the digits that count; of the zeros before them one may be missing.
+    """
     block = _LAST_DIGITS.search(number)
     assert block is not None  # every style ends in digits
     digits = block.group()
     while True:
-        at = rng.randrange(len(digits))
         slip = rng.randrange(4)
+        at = rng.randrange(0 if slip == 1 else len(digits) - len(digits.lstrip("0")), len(digits))
         if slip == 0:
             changed = digits[:at] + rng.choice("0123456789") + digits[at + 1 :]
         elif slip == 1:

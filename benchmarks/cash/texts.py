@@ -85,7 +85,8 @@ def naming(rng: Random, language: str, numbers: str, *, customer: str | None = N
 
 def quiet(rng: Random, language: str, day: str = "") -> str:
     """A text from which no invoice can be told."""
-    return rng.choice(_QUIET[language]).format(day=day)
+    texts = [text for text in _QUIET[language] if day or "{day}" not in text]
+    return rng.choice(texts).format(day=day)
 
 
 def customer_number(rng: Random, language: str, number: str) -> str:

@@ -171,7 +171,7 @@ def begin(session: Session, *, act: Act) -> str:
 def plan_finding(session: Session, run_id: str, stage: int, *, passing_over: Sequence[str]) -> int:
     """Lay out the parts that look at every waiting credit but these; gives how many parts."""
     starts = list(session.scalars(_STARTS, {"part": PART}))
-    ends = [*starts[1:], None]
+    ends = [*starts[1:], *([None] if starts else [])]
     over = sorted(passing_over)
     tasks = [
         {
