@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from ledger import allocation_bookings, audit, invoices, journal, outbox, payments
@@ -15,8 +18,9 @@ from ledger.acts import Act
 from ledger.database import among, copy_rows, expire_rows
 from ledger.errors import Conflict, NotFound, Rejected
 from ledger.identifiers import new_id
-from ledger.models import Allocation, AllocationKind, CreditNote, Invoice, Payment
-from ledger.states import CollectionStatus
+from ledger.models import Allocation, AllocationKind, CreditNote, Invoice
+from ledger.payments import Receipt
+from ledger.states import CollectionStatus, PaymentState
 from ledger.texts import checked_text
 
 
@@ -53,28 +57,64 @@ class Wish:
     beside_payment_id: str | None = None
 
 
-def allocate(session: Session, wishes: Sequence[Wish], *, act: Act, cause: str) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """A payment, credit note or invoice as it is while it is locked; what is left or open in minor units."""
+
+    id: str
+    creditor_id: str
+    currency: str
+    left_minor: int
+    state: str | None = None
+    customer_id: str | None = None
+
+
+def allocate(
+    session: Session,
+    wishes: Sequence[Wish],
+    *,
+    act: Act,
+    cause: str,
+    received: Mapping[str, Receipt] = MappingProxyType({}),
+) -> list[str]:
     """Allocate all `wishes` or none, one id each in the order given.
 
     Payments, then credit notes, then invoices are locked, each in id order, so that every euro is given once
-    whoever else allocates at the same time. Raises OverAllocated, Incompatible, NotHeld, InvoiceCancelled, Rejected
-    or the nouns' NotFound; nothing is changed then.
+    whoever else allocates at the same time. What was `received`, by payment, in this very transaction, with what
+    the wishes take of it already counted, is neither locked nor read. Raises OverAllocated, Incompatible, NotHeld,
+    InvoiceCancelled, Rejected or the nouns' NotFound; nothing is changed then.
     """
     if not wishes:
         return []
     session.flush()
-    sources = _lock_sources(session, wishes)
-    targets = invoices.lock(session, [wish.invoice_id for wish in wishes])
+    sources = _lock_sources(session, wishes, received)
+    targets = _lock_targets(session, wishes)
     _require_room(wishes, sources, targets)
     rows = [_row(wish, sources[wish.source_id], act) for wish in wishes]
-    columns = tuple(rows[0])
-    copy_rows(session, "allocations", columns, ([row[column] for column in columns] for row in rows))
-    numbered = [(str(row["id"]), wish) for row, wish in zip(rows, wishes, strict=True)]
-    _tell(session, numbered, sources, act=act, cause=cause)
-    for held in (*sources.values(), *targets.values()):
-        session.expire(held)
-    invoices.refresh(session, list(targets), act=act, cause=cause)
-    return [allocation_id for allocation_id, _ in numbered]
+    _tell(
+        session,
+        [(row[0], wish) for row, wish in zip(rows, wishes, strict=True)],
+        sources,
+        act=act,
+        cause=cause,
+    )
+    given, insecure = _given(wishes, sources)
+    invoices.refresh(session, list(targets), act=act, cause=cause, given=given, insecure=insecure)
+    copy_rows(session, "allocations", _COLUMNS, rows)
+    for table, ids in (("payments", sources), ("credit_notes", sources), ("invoices", targets)):
+        expire_rows(session, table, ids)
+    return [row[0] for row in rows]
+
+
+def _given(wishes: Sequence[Wish], sources: Mapping[str, _Side]) -> tuple[dict[str, int], set[str]]:
+    """What each invoice gets in minor units, and which get money that may still be taken back."""
+    given: dict[str, int] = defaultdict(int)
+    for wish in wishes:
+        given[wish.invoice_id] += wish.amount_minor
+    provisional = {
+        wish.invoice_id for wish in wishes if sources[wish.source_id].state == PaymentState.PROVISIONAL
+    }
+    return given, provisional
 
 
 def reverse(
@@ -140,16 +180,56 @@ def standing_of(session: Session, payment_ids: Sequence[str]) -> list[Allocation
     )
 
 
-def _lock_sources(session: Session, wishes: Sequence[Wish]) -> dict[str, Payment | CreditNote]:
-    from_payments = [wish.source_id for wish in wishes if wish.source_id.startswith("pay_")]
-    from_payments += [wish.beside_payment_id for wish in wishes if wish.beside_payment_id is not None]
-    from_notes = [wish.source_id for wish in wishes if not wish.source_id.startswith("pay_")]
-    sources: dict[str, Payment | CreditNote] = {}
-    if from_payments:
-        sources.update(payments.lock(session, from_payments))
-    if from_notes:
-        sources.update(_lock_credit_notes(session, from_notes))
+def _lock_sources(
+    session: Session, wishes: Sequence[Wish], received: Mapping[str, Receipt]
+) -> dict[str, _Side]:
+    wanted = {wish.source_id for wish in wishes}
+    wanted |= {wish.beside_payment_id for wish in wishes if wish.beside_payment_id is not None}
+    sources = {one: _new(one, receipt) for one, receipt in received.items() if one in wanted}
+    held = wanted - sources.keys()
+    for query, ids in (
+        (_LOCK_PAYMENTS, {one for one in held if one.startswith("pay_")}),
+        (_LOCK_CREDIT_NOTES, {one for one in held if not one.startswith("pay_")}),
+    ):
+        if ids:
+            rows = session.execute(query, {"ids": sorted(ids)})
+            sources.update((row.id, _Side(**row._mapping)) for row in rows)
+    for one in sorted(wanted - sources.keys()):
+        if one.startswith("pay_"):
+            raise payments.PaymentNotFound(f"There is no payment {one[:40]}.", field="payment_id")
+        raise NotFound(f"There is no payment or credit note {one[:40]}.", field="source_id")
     return sources
+
+
+def _new(payment_id: str, receipt: Receipt) -> _Side:
+    return _Side(
+        id=payment_id, creditor_id=receipt.creditor_id, currency=receipt.currency,
+        left_minor=receipt.amount_minor, state=receipt.state, customer_id=receipt.customer_id,
+    )  # fmt: skip
+
+
+def _lock_targets(session: Session, wishes: Sequence[Wish]) -> dict[str, _Side]:
+    wanted = sorted({wish.invoice_id for wish in wishes})
+    rows = session.execute(_LOCK_INVOICES, {"ids": wanted})
+    targets = {row.id: _Side(**row._mapping) for row in rows}
+    for one in wanted:
+        if one not in targets:
+            raise invoices.InvoiceNotFound(f"There is no invoice {one[:40]}.", field="invoice_id")
+    return targets
+
+
+_LOCK_PAYMENTS = text(
+    "SELECT id, creditor_id, currency, unallocated_minor AS left_minor, state, customer_id FROM payments "
+    "WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+)
+_LOCK_CREDIT_NOTES = text(
+    "SELECT id, creditor_id, currency, open_minor AS left_minor, customer_id FROM credit_notes "
+    "WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+)
+_LOCK_INVOICES = text(
+    "SELECT id, creditor_id, currency, open_minor AS left_minor, collection_status AS state, customer_id "
+    "FROM invoices WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+)
 
 
 def _lock_credit_notes(session: Session, ids: Sequence[str]) -> dict[str, CreditNote]:
@@ -167,11 +247,9 @@ def _lock_credit_notes(session: Session, ids: Sequence[str]) -> dict[str, Credit
     return found
 
 
-def _require_room(
-    wishes: Sequence[Wish], sources: Mapping[str, Payment | CreditNote], targets: Mapping[str, Invoice]
-) -> None:
-    left = {source_id: _left(source) for source_id, source in sources.items()}
-    open_minor = {invoice_id: invoice.open_minor for invoice_id, invoice in targets.items()}
+def _require_room(wishes: Sequence[Wish], sources: Mapping[str, _Side], targets: Mapping[str, _Side]) -> None:
+    left = {source_id: source.left_minor for source_id, source in sources.items()}
+    open_minor = {invoice_id: target.left_minor for invoice_id, target in targets.items()}
     for wish in wishes:
         _require_fitting(wish, sources[wish.source_id], targets[wish.invoice_id])
         if wish.beside_payment_id is not None:
@@ -184,55 +262,49 @@ def _require_room(
             raise OverAllocated(f"Invoice {wish.invoice_id} has not that much open.", field="amount_minor")
 
 
-def _require_fitting(wish: Wish, source: Payment | CreditNote, target: Invoice) -> None:
+def _require_fitting(wish: Wish, source: _Side, target: _Side) -> None:
     """Raises unless this source may pay for this invoice at all, whatever is left of both."""
     checked_text(wish.decided_by, field="decided_by", longest=100)
     if wish.amount_minor <= 0:
         raise Rejected("An allocation is above zero.", field="amount_minor")
     _require_same_books(source, target)
-    if isinstance(source, Payment):
-        payments.require_held(source)
+    if source.state is not None:
+        payments.require_held(source.id, source.state)
         if wish.beside_payment_id is not None:
             raise Rejected("Money stands beside no other money.", field="beside_payment_id")
     elif source.customer_id != target.customer_id:
         raise Incompatible(f"{source.id} was given to another customer than {target.id}.", field="invoice_id")
-    if target.collection_status == CollectionStatus.CANCELLED:
+    if target.state == CollectionStatus.CANCELLED:
         raise InvoiceCancelled(f"Invoice {target.id} is cancelled.", field="invoice_id")
 
 
-def _require_same_books(source: Payment | CreditNote, target: Invoice) -> None:
+def _require_same_books(source: _Side, target: _Side) -> None:
     if (source.creditor_id, source.currency) != (target.creditor_id, target.currency):
         raise Incompatible(
             f"{source.id} and {target.id} are of different creditors or currencies.", field="invoice_id"
         )
 
 
-def _left(source: Payment | CreditNote) -> int:
-    return source.unallocated_minor if isinstance(source, Payment) else source.open_minor
+def _row(wish: Wish, source: _Side, act: Act) -> tuple[Any, ...]:
+    is_payment = source.state is not None
+    kind = AllocationKind.PAYMENT if is_payment else AllocationKind.CREDIT_NOTE
+    payment_id, credit_note_id = (source.id, None) if is_payment else (None, source.id)
+    return (
+        new_id("all"), str(kind), payment_id, credit_note_id, wish.beside_payment_id, wish.invoice_id,
+        source.currency, wish.amount_minor, wish.allocated_on, wish.decided_by, json.dumps(wish.evidence), act.at,
+    )  # fmt: skip
 
 
-def _row(wish: Wish, source: Payment | CreditNote, act: Act) -> dict[str, object]:
-    is_payment = isinstance(source, Payment)
-    return {
-        "id": new_id("all"),
-        "kind": str(AllocationKind.PAYMENT if is_payment else AllocationKind.CREDIT_NOTE),
-        "payment_id": source.id if is_payment else None,
-        "credit_note_id": None if is_payment else source.id,
-        "beside_payment_id": wish.beside_payment_id,
-        "invoice_id": wish.invoice_id,
-        "currency": source.currency,
-        "amount_minor": wish.amount_minor,
-        "allocated_on": wish.allocated_on,
-        "decided_by": wish.decided_by,
-        "evidence": json.dumps(wish.evidence),
-        "created_at": act.at,
-    }
+_COLUMNS = (
+    "id", "kind", "payment_id", "credit_note_id", "beside_payment_id", "invoice_id",
+    "currency", "amount_minor", "allocated_on", "decided_by", "evidence", "created_at",
+)  # fmt: skip
 
 
 def _tell(
     session: Session,
     numbered: Sequence[tuple[str, Wish]],
-    sources: Mapping[str, Payment | CreditNote],
+    sources: Mapping[str, _Side],
     *,
     act: Act,
     cause: str,
@@ -245,7 +317,7 @@ def _tell(
             session, "allocation.created", allocation_id, act=act, source=wish.source_id,
             invoice=wish.invoice_id, amount_minor=wish.amount_minor, decided_by=wish.decided_by,
         )  # fmt: skip
-        if isinstance(source, Payment):
+        if source.state is not None:
             bookings.append(
                 allocation_bookings.booking(
                     allocation_id=allocation_id, kind=AllocationKind.PAYMENT, creditor_id=source.creditor_id,

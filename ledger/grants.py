@@ -98,7 +98,7 @@ def _require_room(
 
 
 def _require_fitting(payment: Payment, target: Invoice) -> None:
-    payments.require_held(payment)
+    payments.require_held(payment.id, payment.state)
     if (payment.creditor_id, payment.currency) != (target.creditor_id, target.currency):
         raise Incompatible(
             f"{payment.id} and {target.id} are of different creditors or currencies.", field="invoice_id"

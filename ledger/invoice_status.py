@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ HOLDS = frozenset(
         CollectionStatus.IN_PLAN,
     }
 )
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 _PAID = frozenset({CollectionStatus.PAID, CollectionStatus.PAID_PROVISIONAL})
 
 
@@ -88,26 +90,32 @@ def refresh(
     act: Act,
     cause: str,
     reason_code: str | None = None,
+    given: Mapping[str, int] = _NOTHING,
+    insecure: Container[str] = (),
 ) -> None:
     """Bring the status of `invoice_ids` in line with their facts; `cause` (noun.what_happened) goes into events.
 
     The invoices are locked in id order first, so that what is read of them stays true until the transaction ends.
+    `given` is what the caller is about to allocate, by invoice, in minor units of money or credit: an invoice that
+    moves counts it with the same write, for any other the trigger does. Of `insecure` it may be taken back.
     """
     session.flush()
     ids = sorted(set(invoice_ids))
     session.execute(_LOCK, {"ids": ids})
     turning: dict[CollectionStatus, list[str]] = defaultdict(list)
     for row in session.execute(_FACTS, {"ids": ids}):
+        open_minor = row.open_minor - given.get(row.id, 0)
         now = status_of(
-            total_minor=row.total_minor, open_minor=row.open_minor, due_on=row.due_on, hold=row.hold,
-            provisional=row.provisional, given_up=row.given_up, today=act.today,
+            total_minor=row.total_minor, open_minor=open_minor, due_on=row.due_on, hold=row.hold,
+            provisional=row.provisional or row.id in insecure,
+            given_up=row.given_up and row.id not in given, today=act.today,
         )  # fmt: skip
         if now == row.status:
             continue
         turning[now].append(row.id)
         kind = _event_type(CollectionStatus(row.status), now)
         if kind is not None:
-            data = {"collection_status": str(now), "open_minor": row.open_minor, "currency": row.currency}
+            data = {"collection_status": str(now), "open_minor": open_minor, "currency": row.currency}
             outbox.emit(
                 session,
                 outbox.NewEvent(
@@ -115,7 +123,10 @@ def refresh(
                 ),
             )
     for status, turned in turning.items():
-        states.move(session, states.INVOICE, turned, status, act=act, reason=cause)
+        states.move(
+            session, states.INVOICE, turned, status, act=act, reason=cause,
+            adding=("allocated_minor", given) if given else None,
+        )  # fmt: skip
 
 
 def hold(session: Session, invoice_ids: Sequence[str], kind: str | None, *, act: Act, cause: str) -> None:

@@ -39,7 +39,7 @@ class Recorded(Conflict):
 
 _COLUMNS = (
     "id", "creditor_id", "bank_account_id", "customer_id", "method", "state", "currency", "amount_minor",
-    "received_on", "reversible_until", "reference", "created_at",
+    "allocated_minor", "received_on", "reversible_until", "reference", "created_at",
 )  # fmt: skip
 _HELD = (PaymentState.PROVISIONAL, PaymentState.FINAL)
 _GONE_BACK = (PaymentState.RETURNED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK)
@@ -59,11 +59,20 @@ class Receipt:
     reversible_until: date | None = None
     reference: str | None = None
 
+    @property
+    def state(self) -> PaymentState:
+        """The first state of the payment."""
+        return PaymentState.FINAL if self.reversible_until is None else PaymentState.PROVISIONAL
 
-def receive(session: Session, receipts: Sequence[Receipt], *, act: Act, cause: str) -> list[str]:
+
+def receive(
+    session: Session, receipts: Sequence[Receipt], *, act: Act, cause: str, spoken_for: Sequence[int] = ()
+) -> list[str]:
     """New payments out of suspense, one id each in the order given: provisional while they can be taken back.
 
-    Raises Rejected for an amount that is not above zero, or UnknownCurrency.
+    `spoken_for` is how much of each the caller allocates at once, by ledger.allocations.allocate with what was
+    `received`: counted at birth, no row is written twice. Raises Rejected for an amount that is not above zero, or
+    UnknownCurrency.
     """
     for receipt in receipts:
         checked_currency(receipt.currency)
@@ -72,15 +81,17 @@ def receive(session: Session, receipts: Sequence[Receipt], *, act: Act, cause: s
     if not receipts:
         return []
     numbered = [(new_id("pay"), receipt) for receipt in receipts]
-    copy_rows(session, "payments", _COLUMNS, (_row(one, receipt, act) for one, receipt in numbered))
+    counted = spoken_for or [0] * len(receipts)
+    rows = (_row(*each, allocated, act) for each, allocated in zip(numbered, counted, strict=True))
+    copy_rows(session, "payments", _COLUMNS, rows)
     for state in (PaymentState.PROVISIONAL, PaymentState.FINAL):
-        born = [one for one, receipt in numbered if _first_state(receipt) == state]
+        born = [one for one, receipt in numbered if receipt.state == state]
         states.born(session, born, state, noun="payment", act=act, reason=cause)
     journal.post(session, [_received_booking(one, receipt) for one, receipt in numbered], act=act)
     for payment_id, receipt in numbered:
         data = {
             "amount_minor": receipt.amount_minor, "currency": receipt.currency,
-            "customer_id": receipt.customer_id, "state": str(_first_state(receipt)),
+            "customer_id": receipt.customer_id, "state": str(receipt.state),
         }  # fmt: skip
         outbox.emit(
             session,
@@ -115,10 +126,10 @@ def lock(session: Session, payment_ids: Sequence[str]) -> dict[str, Payment]:
     return found
 
 
-def require_held(payment: Payment) -> None:
+def require_held(payment_id: str, state: str) -> None:
     """Raises NotHeld unless the money is here, for now (provisional) or for good (final)."""
-    if payment.state not in _HELD:
-        raise NotHeld(f"Payment {payment.id} is {payment.state}: its money is not here.", field="payment_id")
+    if state not in _HELD:
+        raise NotHeld(f"Payment {payment_id} is {state}: its money is not here.", field="payment_id")
 
 
 def take_back(
@@ -232,14 +243,10 @@ def require_arrived(payment: Payment) -> None:
         raise NotHeld(f"No statement has shown payment {payment.id} yet.", field="payment_id")
 
 
-def _first_state(receipt: Receipt) -> PaymentState:
-    return PaymentState.FINAL if receipt.reversible_until is None else PaymentState.PROVISIONAL
-
-
-def _row(payment_id: str, receipt: Receipt, act: Act) -> tuple[object, ...]:
+def _row(payment_id: str, receipt: Receipt, allocated_minor: int, act: Act) -> tuple[object, ...]:
     return (
         payment_id, receipt.creditor_id, receipt.bank_account_id, receipt.customer_id, str(receipt.method),
-        str(_first_state(receipt)), receipt.currency, receipt.amount_minor, receipt.received_on,
+        str(receipt.state), receipt.currency, receipt.amount_minor, allocated_minor, receipt.received_on,
         receipt.reversible_until, receipt.reference, act.at,
     )  # fmt: skip
 

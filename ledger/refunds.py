@@ -67,7 +67,7 @@ def request(
     if amount_minor <= 0:
         raise Rejected("A refund is above zero.", field="amount_minor")
     payment = payments.lock(session, [payment_id])[payment_id]
-    payments.require_held(payment)
+    payments.require_held(payment.id, payment.state)
     payments.require_arrived(payment)
     if amount_minor > payment.unallocated_minor:
         left = Money(payment.unallocated_minor, payment.currency)

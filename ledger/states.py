@@ -164,8 +164,8 @@ WITH before AS (
 ), verdict AS (
     SELECT count(*) = :count AND bool_and(state = ANY(:legal)) AS all_legal FROM before
 ), moved AS (
-    UPDATE {table} AS things SET {column} = :to, version = things.version + 1
-    FROM before, verdict
+    UPDATE {table} AS things SET {column} = :to, version = things.version + 1 {also}
+    FROM before {given}, verdict
     WHERE things.id = before.id AND things.id = ANY(:ids) AND verdict.all_legal
     RETURNING things.id, before.state AS was
 ), remembered AS (
@@ -176,6 +176,11 @@ SELECT id, state AS was FROM before ORDER BY id
 """
 
 
+_GIVEN = (
+    "JOIN unnest(CAST(:ids AS text[]), CAST(:given AS bigint[])) AS given (id, minor) ON given.id = before.id"
+)
+
+
 def move(
     session: Session,
     machine: Machine,
@@ -184,28 +189,37 @@ def move(
     *,
     act: Act,
     reason: str | None = None,
+    clearing: str | None = None,
+    adding: tuple[str, Mapping[str, int]] | None = None,
 ) -> None:
     """Move every thing in `ids` to state `to`, with a history row and an audit record each.
 
     The rows are locked in id order and all of them move, or none. Raises IllegalMove, naming the first thing that
-    is not in a state from which `to` is legal.
+    is not in a state from which `to` is legal. The same write empties the column `clearing`, and adds to a column of
+    minor units what `adding` has by id; a row that is written twice in a transaction costs thrice as much.
     """
     wanted = sorted(set(ids))
     if not wanted:
         return
     session.flush()
-    held = session.execute(
-        text(_MOVE.format(table=machine.table, column=machine.column)),
-        {
-            "ids": wanted, "count": len(wanted), "to": str(to), "legal": machine.before(to),
-            "at": act.at, "actor": act.actor, "reason": reason,
-        },
-    )  # fmt: skip
+    sums, given = adding or ("", {})
+    also = (f", {clearing} = NULL" if clearing else "") + (f", {sums} = {sums} + given.minor" if sums else "")
+    statement = _MOVE.format(
+        table=machine.table, column=machine.column, also=also, given=_GIVEN if sums else ""
+    )
+    facts = {
+        "ids": wanted, "count": len(wanted), "to": str(to), "legal": machine.before(to),
+        "at": act.at, "actor": act.actor, "reason": reason,
+    }  # fmt: skip
+    if sums:
+        facts["given"] = [given.get(thing, 0) for thing in wanted]
+    held = session.execute(text(statement), facts)
     before = {row.id: row.was for row in held}
     if len(before) < len(wanted) or not set(before.values()) <= set(machine.before(to)):
         for thing in wanted:
             require_legal(machine, thing, before.get(thing, "missing"), to)
-    expire_rows(session, machine.table, wanted, (machine.column, "version"))
+    changed = [machine.column, "version", *filter(None, (clearing, sums))]
+    expire_rows(session, machine.table, wanted, changed)
     for was in sorted(set(before.values())):
         those = [thing for thing in wanted if before[thing] == was]
         audit.record_each(
