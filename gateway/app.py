@@ -31,13 +31,16 @@ from gateway.api import (
     files,
     health,
     invoices,
+    line_decisions,
     mandates,
     matches,
     matching_terms,
     notices,
+    open_items,
     paybacks,
     payer_memories,
     payments,
+    proposals,
     reason_codes,
     reports,
     statement_files,
@@ -88,8 +91,8 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     errors.install(app)
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
-        statement_files, statements, status_reports, matches, matching_terms, payer_memories, payments, paybacks,
-        reason_codes, reports, exports, events, health,
+        statement_files, statements, line_decisions, proposals, open_items, status_reports, matches, matching_terms,
+        payer_memories, payments, paybacks, reason_codes, reports, exports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

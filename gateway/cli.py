@@ -15,7 +15,7 @@ from gateway.commands import (
     debits,
     demo,
     exports,
-    lines,
+    line_decisions,
     matching_terms,
     memories,
     notices,
@@ -46,7 +46,7 @@ for command in (
     app.command(command.__name__)(command)
 app.command("reason-codes")(reports.reason_codes)
 app.add_typer(statements.app, name="statement")
-app.add_typer(lines.app, name="line")
+app.add_typer(line_decisions.app, name="line")
 app.add_typer(memories.app, name="memory")
 app.add_typer(business.invoice, name="invoice")
 app.add_typer(business.pain008, name="pain008")

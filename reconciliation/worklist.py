@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ledger import audit
@@ -14,8 +14,8 @@ from ledger.creditors import get_bank_account
 from ledger.errors import Conflict, NotFound
 from ledger.texts import checked_text
 from reconciliation import importing, reading
-from reconciliation.by_hand import LineNotFound
-from reconciliation.models import Match, MatchPart, PartKind, StatementFile, StatementLine, StatementRecord
+from reconciliation.models import Match, MatchPart, StatementFile, StatementLine, StatementRecord
+from reconciliation.waiting_lines import LineNotFound
 
 
 class StatementNotFound(NotFound):
@@ -106,12 +106,3 @@ def match_of(session: Session, line_id: str) -> dict[str, Any] | None:
             for part in parts
         ],
     }  # fmt: skip
-
-
-def payments_of(line_id: str) -> Select[str | None]:
-    """The ids of the payments that a line became, or brought, as a query: for use in another one."""
-    return (
-        select(MatchPart.object_id)
-        .join(Match, Match.id == MatchPart.match_id)
-        .where(Match.line_id == line_id, Match.undone_at.is_(None), MatchPart.kind == PartKind.PAYMENT)
-    )

@@ -21,7 +21,7 @@ from ledger.recorded_payments import IN_TRANSIT, Given, Told
 from ledger.refunds import Payee
 from ledger.states import PaymentState, RefundState
 from mandates import paybacks
-from reconciliation import by_hand, refund_orders, undoing, worklist
+from reconciliation import by_hand, refund_orders, undoing, waiting_lines
 from reconciliation.by_hand import Share
 
 router = APIRouter(prefix="/v1", tags=["payments"], route_class=TransactionalRoute)
@@ -260,7 +260,7 @@ def list_allocations(
             or_(Allocation.payment_id == payment_id, Allocation.beside_payment_id == payment_id)
         )
     if statement_line_id is not None:
-        theirs = worklist.payments_of(statement_line_id)
+        theirs = waiting_lines.payments_of(statement_line_id)
         query = query.where(or_(Allocation.payment_id.in_(theirs), Allocation.beside_payment_id.in_(theirs)))
     return page(session, query, Allocation.id, cursor, AllocationOut.model_validate)
 

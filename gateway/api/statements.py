@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from gateway.api.paging import AtCursor, Page, page
-from gateway.api.shapes import Id, Reason
+from gateway.api.paging import AtCursor, Page, page, page_of
+from gateway.api.payments import AllocationOut
+from gateway.api.proposals import ProposalOut
+from gateway.api.proposals import shown as shown_proposals
+from gateway.api.shapes import SEEN, Day, Id, Reason
 from gateway.session import CurrentSession, Decider, Reader, TransactionalRoute
-from ledger import outbox
-from reconciliation import matching, worklist
+from ledger import allocations, outbox
+from ledger.money import LARGEST_MINOR
+from reconciliation import line_search, matching, proposals, waiting_lines, worklist
+from reconciliation.line_search import Wanted
 from reconciliation.models import LineState, StatementLine, StatementRecord
 
 router = APIRouter(prefix="/v1", tags=["statements"], route_class=TransactionalRoute)
+
+# The states of reconciliation.models.LineState, and all of them in which a line waits.
+WantedState = Literal[
+    "waiting", "new", "matched", "partly_matched", "proposed", "unexplained", "ignored", "returned_debit",
+    "batch_booking", "payout",
+]  # fmt: skip
+LineOrder = Literal["id", "-id", "age", "-age", "amount", "-amount"]
+WANTED_STATES: tuple[str, ...] = get_args(WantedState)
+LINE_ORDERS: tuple[str, ...] = get_args(LineOrder)
+_ORDERS: dict[str, InstrumentedAttribute[Any] | None] = {
+    "id": None, "age": StatementLine.booked_on, "amount": StatementLine.amount_minor,
+}  # fmt: skip
 
 
 class StatementOut(BaseModel):
@@ -59,6 +78,8 @@ class LineOut(BaseModel):
     position: int
     state: str
     waiting_because: str | None
+    held_at: datetime | None
+    held_by: str | None
     status: str
     provisional: bool
     lump_id: str | None
@@ -98,8 +119,18 @@ class MatchOut(BaseModel):
     parts: list[dict[str, Any]]
 
 
+class LineInList(LineOut):
+    """A line; with `?expand=proposals` also its open proposals, the best first."""
+
+    proposals: list[ProposalOut] | None = None
+
+
 class LineWithMatch(LineOut):
+    """A line, what it became and what that closed, and everything that was proposed for it, open ones first."""
+
     match: MatchOut | None
+    allocations: list[AllocationOut]
+    proposals: list[ProposalOut]
 
 
 @router.get("/statements")
@@ -133,26 +164,70 @@ def list_lines(
     session: CurrentSession,
     act: Reader,
     cursor: AtCursor,
-    state: LineState | None = None,
+    state: Annotated[
+        WantedState | None, Query(description="`waiting`: booked, and nobody has explained it.")
+    ] = None,
     statement_id: Id | None = None,
     bank_account_id: Id | None = None,
-) -> Page[LineOut]:
-    wanted = {
-        StatementLine.state: state, StatementLine.statement_id: statement_id,
-        StatementLine.bank_account_id: bank_account_id,
-    }  # fmt: skip
-    query = select(StatementLine).where(
-        *(column == value for column, value in wanted.items() if value is not None)
-    )
-    return page(session, query, StatementLine.id, cursor, LineOut.model_validate)
+    least_minor: Annotated[int | None, Query(ge=-LARGEST_MINOR, le=LARGEST_MINOR)] = None,
+    most_minor: Annotated[int | None, Query(ge=-LARGEST_MINOR, le=LARGEST_MINOR)] = None,
+    first_on: Annotated[Day | None, Query(description="Booked on this day or later.")] = None,
+    last_on: Annotated[Day | None, Query(description="Booked on this day or earlier.")] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            min_length=1, max_length=140, pattern=SEEN,
+            description="A part of the remittance, the other side's name or a reference.",
+        ),
+    ] = None,
+    customer_id: Annotated[
+        Id | None, Query(description="Whose money it is, is proposed to be, or whose account it came from.")
+    ] = None,
+    order: Annotated[
+        LineOrder, Query(description="`age` is the oldest booking first; `-` turns an order round.")
+    ] = "id",
+    expand: Annotated[Literal["proposals"] | None, Query(description="Each with its open proposals.")] = None,
+) -> Page[LineInList]:  # fmt: skip
+    """Lines; `?state=waiting&order=-amount&expand=proposals` is the worklist."""
+    wanted = Wanted(
+        state=None if state in (None, "waiting") else LineState(state), waiting=state == "waiting",
+        statement_id=statement_id, bank_account_id=bank_account_id, least_minor=least_minor,
+        most_minor=most_minor, first_on=first_on, last_on=last_on, text=q, customer_id=customer_id,
+    )  # fmt: skip
+    return page_of(
+        session, line_search.query(wanted), StatementLine.id, cursor,
+        lambda lines: _listed(session, lines, with_proposals=expand == "proposals"),
+        first_by=_ORDERS[order.removeprefix("-")], descending=order.startswith("-"),
+    )  # fmt: skip
+
+
+def _listed(session: Session, lines: Sequence[StatementLine], *, with_proposals: bool) -> list[LineInList]:
+    plain = [LineOut.model_validate(line).model_dump() for line in lines]
+    if not with_proposals:
+        return [LineInList(**line) for line in plain]
+    found = proposals.of_lines(session, [line.id for line in lines])
+    told = {one.id: one for one in shown_proposals(session, [one for many in found.values() for one in many])}
+    return [LineInList(**line, proposals=[told[one.id] for one in found[line["id"]]]) for line in plain]
 
 
 @router.get("/statement-lines/{line_id}")
 def get_line(line_id: Id, session: CurrentSession, act: Reader) -> LineWithMatch:
+    return shown_line(session, line_id)
+
+
+def shown_line(session: Session, line_id: str) -> LineWithMatch:
+    """A line with all that is known of it. Raises LineNotFound."""
     line = worklist.get_line(session, line_id)
+    session.refresh(line)
     match = worklist.match_of(session, line_id)
-    shown = None if match is None else MatchOut(**match)
-    return LineWithMatch(**LineOut.model_validate(line).model_dump(), match=shown)
+    brought = [one for one in session.scalars(waiting_lines.payments_of(line_id)) if one is not None]
+    given = allocations.standing_of(session, brought)
+    found = proposals.of_lines(session, [line_id], every=True)[line_id]
+    return LineWithMatch(
+        **LineOut.model_validate(line).model_dump(), match=None if match is None else MatchOut(**match),
+        allocations=[AllocationOut.model_validate(one) for one in given],
+        proposals=shown_proposals(session, found),
+    )  # fmt: skip
 
 
 @router.get(

@@ -26,7 +26,7 @@ PREFIXES = {
     "creditor_id": "crd_", "customer_id": "cus_", "invoice_id": "inv_", "mandate_id": "mnd_", "payment_id": "pay_",
     "source_id": "pay_", "statement_line_id": "lin_", "allocation_id": "all_", "debit_id": "deb_",
     "batch_id": "bat_", "file_id": "fil_", "line_id": "lin_", "statement_id": "stm_", "bank_account_id": "bac_",
-    "payback_id": "pbk_", "refund_id": "ref_", "refund_ids": "ref_", "debit_ids": "deb_",
+    "proposal_id": "prp_", "payback_id": "pbk_", "refund_id": "ref_", "refund_ids": "ref_", "debit_ids": "deb_",
 }  # fmt: skip
 
 

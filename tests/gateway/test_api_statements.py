@@ -187,7 +187,7 @@ def test_lines_say_what_the_bank_said(story: Story) -> None:
     assert (first["counterparty_name"], first["counterparty_account"]) == ("Erika Beispiel", FOREIGN)
     assert (first["remittance"], first["end_to_end_id"]) == ("Rechnung RE-1", "E2E-1")
     shown = story.treasury.get(f"/v1/statement-lines/{first['id']}")
-    assert shown == {**first, "match": None}
+    assert shown == {**first, "match": None, "allocations": [], "proposals": []}
     statement_id = story.treasury.all("/v1/statements")[0]["id"]
     assert first["statement_id"] == statement_id
     assert story.treasury.all("/v1/statement-lines", statement_id=statement_id) == lines

@@ -42,6 +42,8 @@ def test_every_command_of_the_contract_is_there() -> None:
     assert {" ".join(words) for words in commands()} == {
         "demo", "serve", "worker", "migrate", "doctor", "verify", "match", "statement inspect", "statement import",
         "statement confirm-layout", "statement undo-matching", "line undo", "line release",
+        "line list", "line show", "line suggest", "line confirm", "line reject", "line split", "line on-account",
+        "line assign", "line ignore", "line transfer", "line mark", "line refund",
         "memory list", "memory teach", "memory revoke",
         "invoice import", "pain008 check", "notice send", "bank simulate", "bank year", "api-key create",
         "debit due", "debit list", "debit retry", "debit cancel",

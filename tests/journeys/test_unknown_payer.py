@@ -44,7 +44,7 @@ def test_a_person_says_whose_money_it_is(
 
     assert (payment["amount_minor"], payment["unallocated_minor"]) == (30_000, 6_010)
     assert story.status(invoice) == "paid"
-    assert treasury.get(f"/v1/statement-lines/{line['id']}")["state"] == "matched"
+    assert treasury.get(f"/v1/statement-lines/{line['id']}")["state"] == "partly_matched"
     refund = treasury.post(
         "/v1/refunds", {"payment_id": payment["id"], "amount_minor": 6_010, "reason": "paid too much"}
     )

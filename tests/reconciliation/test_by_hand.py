@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 from ledger.acts import Act
 from ledger.allocations import Incompatible, OverAllocated
 from ledger.customers import CustomerNotFound
-from ledger.errors import Rejected
 from ledger.invoices import InvoiceNotFound
 from ledger.models import Allocation, Payment
 from reconciliation import by_hand
-from reconciliation.by_hand import LineNotFound, LineNotWaiting, Share
+from reconciliation.by_hand import LineNotFound, LineNotWaiting, Share, WrongShare
 from reconciliation.models import Match, MatchPart, StatementLine
 from tests.factories import camt
 from tests.factories.bank import Bank, lines_of, match, payment_out, take_in, take_in_all, transfer
@@ -40,7 +39,7 @@ def test_a_person_makes_a_line_a_payment_and_shares_it_out(session: Session, boo
     )  # fmt: skip
     assert (payment.state, payment.method, payment.customer_id) == ("final", "transfer", customer.id)
     assert (first.collection_status, second_one.collection_status) == ("paid", "partly_paid")
-    assert (second_one.open_minor, line.state, line.waiting_because) == (2_000, "matched", None)
+    assert (second_one.open_minor, line.state, line.waiting_because) == (2_000, "partly_matched", None)
     made = session.scalars(select(Match)).one()
     assert (made.rule, made.decided_by, made.evidence) == ("by_hand", "treasury", ["A person decided."])
     part = session.scalars(select(MatchPart)).one()
@@ -114,8 +113,8 @@ def test_a_decision_that_cannot_be_carried_out_changes_nothing(
     wrong = [
         (customer.id, [Share(invoice.id, 4_001)], OverAllocated, "amount_minor"),
         (customer.id, [Share(invoice.id, 4_000), Share(invoice.id, 1)], OverAllocated, "amount_minor"),
-        (customer.id, [Share(invoice.id, 0)], Rejected, "amount_minor"),
-        (customer.id, [Share(invoice.id, -5)], Rejected, "amount_minor"),
+        (customer.id, [Share(invoice.id, 0)], WrongShare, "amount_minor"),
+        (customer.id, [Share(invoice.id, -5)], WrongShare, "amount_minor"),
         (customer.id, [Share(dollars.id, 4_000)], Incompatible, "invoice_id"),
         (customer.id, [Share("inv_nobody", 1)], InvoiceNotFound, "invoice_id"),
         ("cus_nobody", [], CustomerNotFound, "customer_id"),
