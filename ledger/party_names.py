@@ -21,6 +21,9 @@ _DOUBLED = re.compile(r"([a-z])\1+")
 _ABBREVIATED = re.compile(r"\b[a-z](?:[./] ?[a-z]\b)+")
 _MARKS = re.compile(r"[./ ]+")
 
+# The letters of a form spaced out at the end (`S R L`), as banks do that know no full stop.
+_SPACED = re.compile(r"\b[a-z](?: [a-z]){1,3}$")
+
 # Forms of enterprise in the countries of SEPA and the large ones beyond, as they are after folding.
 _LEGAL_FORMS = frozenset(
     """
@@ -106,7 +109,12 @@ def similar(a_key: str, b_key: str) -> bool:
 def _folded(name: str) -> str:
     plain = name if name.isascii() else anyascii(name)[: 2 * _READ]
     joined = _ABBREVIATED.sub(_without_marks, _APOSTROPHES.sub("", plain.lower()))
-    return _CARRIED.sub("", joined)
+    return _CARRIED.sub("", _SPACED.sub(_as_legal_form, joined.rstrip(" .,")))
+
+
+def _as_legal_form(spaced: re.Match[str]) -> str:
+    form = _MARKS.sub("", spaced[0])
+    return form if form in _LEGAL_FORMS else spaced[0]
 
 
 def _without_marks(abbreviated: re.Match[str]) -> str:
