@@ -165,6 +165,11 @@ _NUMBERS = text("SELECT id, number_key, external_id FROM customers WHERE number_
 _NAME_KEYS = text("SELECT id, name_key FROM customers WHERE id = ANY(:keys)")
 
 
+_GIVEN_IN_TRANSIT = text(
+    "SELECT payment_id, invoice_id FROM allocations WHERE payment_id = ANY(:keys) AND reversed_at IS NULL"
+)
+
+
 class Known:
     """What was fetched for the credits of one creditor; grows as more is asked for.
 
@@ -189,6 +194,9 @@ class Known:
         self.items: dict[str, OpenItems] = {}
         self.name_keys: dict[str, str] = {}
         self.in_transit: dict[int, list[InTransit]] = defaultdict(list)  # by amount
+        self.given_in_transit: dict[str, set[str]] = defaultdict(
+            set
+        )  # by payment, the invoices it is given to
         self.open_of: dict[
             str, int
         ] = {}  # what invoices, credit notes and payments in transit have open, by id
@@ -203,6 +211,8 @@ class Known:
             self.in_transit[payment.amount_minor].append(payment)
             self.open_of[payment.payment_id] = payment.amount_minor
             self.customer_of[payment.payment_id] = payment.customer_id or ""
+        for row in self._rows(_GIVEN_IN_TRANSIT, (payment.payment_id for payment in found)):
+            self.given_in_transit[row.payment_id].add(row.invoice_id)
 
     def seen(self, reading: Reading) -> dict[str, int]:
         """What the invoices, credit notes and recorded payments of a reading had open when they were fetched."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,7 @@ from reconciliation.transfers.sets import Item, ItemSet, Taken, Way
 
 _SHORTEST_LOOSE = 5  # digits of a number without its prefix that need no known payer
 _FEW = 6  # open items, of which 63 sets can be made: that one of them fits by chance is rare enough
+_SHORTEST_REFERENCE = 4  # characters of a recorded payment's reference that a text is searched for
 _MOST_DISCOUNTED = 6  # invoices of one payment whose discounts are tried one by one
 _LARGEST_RATE_PERCENT = 2  # by which a bank's exchange may differ
 _LARGEST_DISCOUNT_PERCENT = 5  # a payer who deducts more than that has not meant a discount
@@ -88,22 +90,35 @@ class Sight:
         return _distinct(found)
 
     def _recorded(self) -> Iterator[Candidate]:
-        """Payments in transit of this amount: the one whose reference it carries, or the payer's oldest."""
+        """Payments in transit of this amount: the one whose reference it carries, or the payer's oldest.
+
+        Those of several customers are all proposed, and so is one that was given to other invoices than are named.
+        """
         credit = self._credit
         same = [
             one
             for one in self._known.in_transit.get(credit.amount_minor, ())
-            if one.currency == credit.currency
+            if one.currency == credit.currency and one.bank_account_id in (None, credit.bank_account_id)
         ]
-        said = {compact(one) for one in (credit.reference, credit.end_to_end_id, credit.remittance) if one}
-        named = [
-            one for one in same if one.reference and any(compact(one.reference) in each for each in said)
-        ]
+        named = [one for one in same if one.reference and _carries(credit, one.reference)]
         payers = {payer.customer_id for payer in self._payers.all()} | self.named_customers
-        for one in (named or [one for one in same if one.customer_id in payers])[:1]:
+        meant = {
+            one.customer_id: one
+            for one in reversed(named or [one for one in same if one.customer_id in payers])
+        }
+        shared = [evidence.another_fits()] if len(meant) > 1 else []
+        for one in list(meant.values())[: sets.MOST_SHOWN]:
             reading = Reading(one.customer_id, (), credit.amount_minor, one.payment_id)
             standing, _, memories = self._payers.stand([one.customer_id or ""], self._known)
-            yield Candidate(reading, (evidence.recorded_before(), *standing), (), memories)
+            doubts = (*shared, *self._named_besides(self._known.given_in_transit.get(one.payment_id)))
+            yield Candidate(reading, (evidence.recorded_before(), *standing), doubts, memories)
+
+    def _named_besides(self, given: set[str] | None) -> list[Objection]:
+        """Open invoices that the credit names, where a recorded payment was given to none of them."""
+        still_open = [one.bill for one in self._named if one.bill.is_open]
+        if not given or not still_open or any(one.bill.id in given for one in self._named):
+            return []
+        return [evidence.other_invoice_named(bill.number) for bill in still_open]
 
     # --- by what is named ---
 
@@ -606,6 +621,17 @@ def _ways_together(
         taken = (*off, *(0,) * (len(named) - len(off)))
         totals.setdefault(whole - sum(off), {}).setdefault(tuple(minor > 0 for minor in off), taken)
     return {total: tuple(ways.values()) for total, ways in totals.items()}
+
+
+def _carries(credit: Credit, reference: str) -> bool:
+    """Whether a credit carries the reference of a recorded payment: as its own, or whole in its text."""
+    wanted = compact(reference)
+    if not wanted or wanted in {compact(one) for one in (credit.reference, credit.end_to_end_id) if one}:
+        return bool(wanted)
+    whole = r"(?<![A-Z0-9])" + r"[^A-Z0-9]*".join(wanted) + r"(?![A-Z0-9])"
+    return (
+        len(wanted) >= _SHORTEST_REFERENCE and re.search(whole, (credit.remittance or "").upper()) is not None
+    )
 
 
 def _named(
