@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = wanted.seed or list(REPORTED)
     options = Options(
         lines=wanted.lines, months=wanted.months, days=wanted.days, mix=wanted.mix, rivals=wanted.rivals,
+        clerk=wanted.clerk,
         shown=tuple(Case[name.upper()] for name in wanted.show),
     )  # fmt: skip
     results: dict[str, Result] = {PRODUCT: Result()}
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--mix", choices=tuple(MIXES), default="standard", help="how often each class comes")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="years played at once")
+    parser.add_argument(
+        "--clerk", action="store_true", help="once more, with a person who answers what waits"
+    )
     parser.add_argument("--no-rivals", dest="rivals", action="store_false", help="the product alone")
     parser.add_argument(
         "--false", dest="most", type=int, default=50, metavar="N", help="false applications listed"

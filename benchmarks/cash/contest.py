@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import postgres
 from benchmarks.cash import outcomes, report, rivals, tallies, year
+from benchmarks.cash.clerk import CLERK, Clerk
 from benchmarks.cash.facts import Line, Month
 from benchmarks.cash.judging import Done, Verdict
 from benchmarks.cash.mixes import MIXES, Case
@@ -22,6 +23,7 @@ from benchmarks.postgres import Postgres
 from gateway.verifying import verify
 
 PRODUCT = "Duecourse"
+TAUGHT = "Duecourse, taught by a clerk"
 _MOST_SHOWN = 12  # lines of a class
 
 # What each way to match achieved in a year, and how many invariants the product left broken.
@@ -30,13 +32,17 @@ Played = tuple[dict[str, Result], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What is played: about `lines` a year, a statement every `days`; `shown` are classes whose lines are printed."""
+    """What is played: about `lines` a year, a statement every `days`; `shown` are classes whose lines are printed.
+
+    With a `clerk` the year is played once more, and every week whatever waits is answered rightly by a person.
+    """
 
     lines: int = 10_000
     months: int = 12
     days: int = 7
     mix: str = "standard"
     rivals: bool = True
+    clerk: bool = False
     shown: tuple[Case, ...] = ()
 
 
@@ -57,6 +63,9 @@ def play(seed: int, options: Options) -> Played:
         folder.chmod(0o711)  # the server may run as another user than root, and has to come by
         with postgres.started(folder / "server") as server:
             years[PRODUCT], broken = _product(server, seed, options)
+            if options.clerk:
+                years[TAUGHT], more = _product(server, seed, options, taught=True)
+                broken += more
     return years, broken
 
 
@@ -79,20 +88,21 @@ def _rivals(seed: int, options: Options) -> dict[str, Result]:
     return found
 
 
-def _product(server: Postgres, seed: int, options: Options) -> tuple[Result, int]:
-    """The product's year with no hands, and how many invariants it left broken."""
+def _product(server: Postgres, seed: int, options: Options, *, taught: bool = False) -> tuple[Result, int]:
+    """The product's year, and how many invariants it left broken; what a clerk answered is not the product's."""
     played, truth = _generated(seed, options), tallies.Year(seed)
+    clerk = Clerk([one.number for one in played.customers]) if taught else None
     with server.database(f"cash_{seed}") as url, opened(url) as runtime:
         player = Player(runtime, played, days=options.days)
         for month in _noted(played, truth):
-            player.play(month)
+            player.play(month, clerk)
         with runtime.sessions() as session:
-            found = outcomes.read(session, played.customers)
+            found = outcomes.read(session, played.customers, but_by=CLERK)
         broken = [one for one in verify(runtime) if not one.holds]
     _tell(seed, played.style, player.spent, len(broken))
     for one in broken:
         print(f"  broken: {one.invariant.sentence}", file=sys.stderr)
-    watch = _Watch(options.shown) if options.shown else None
+    watch = _Watch(options.shown) if options.shown and not taught else None
     return truth.judged(found.done, found.proposed, reversals=found.reversals, watch=watch), len(broken)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.cash import __main__ as command
 from benchmarks.cash import contest, mixes, outcomes, report, rivals, tallies, year
+from benchmarks.cash.clerk import CLERK, Clerk
 from benchmarks.cash.contest import Options
 from benchmarks.cash.judging import Verdict
 from benchmarks.cash.mixes import Case
@@ -79,3 +80,21 @@ def test_years_can_be_played_in_processes_of_their_own() -> None:
     work = partial(contest.play, options=Options(shown=(Case.TYPO,)))
     assert pickle.loads(pickle.dumps(work)).keywords == work.keywords
     assert pickle.loads(pickle.dumps(tallies.Result())) == tallies.Result()
+
+
+def test_a_clerk_answers_what_waits_as_the_truth_says(database_url: str) -> None:
+    played = year.generated(seed=2, lines=LINES, mix=mixes.HARD, months=2)
+    truth = tallies.Year(2)
+    clerk = Clerk([one.number for one in played.customers])
+    with opened(database_url) as runtime:
+        player = Player(runtime, played, days=31)
+        for month in played.months:
+            truth.note(month.invoices, month.lines)
+            player.play(month, clerk)
+        with runtime.sessions() as session:
+            whole = truth.judged(outcomes.read(session, played.customers).done)
+            alone = truth.judged(outcomes.read(session, played.customers, but_by=CLERK).done)
+        assert all(finding.holds for finding in verify(runtime))
+    right = Verdict.RIGHT
+    assert clerk.answered == whole.incoming.verdicts[right] - alone.incoming.verdicts[right] > 0
+    assert not whole.wrong
