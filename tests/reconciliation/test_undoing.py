@@ -18,6 +18,8 @@ from reconciliation import by_hand, matching, undoing
 from reconciliation.by_hand import Share
 from reconciliation.models import LineState, Match, PartKind, StatementLine
 from reconciliation.outcomes import Explained, Part
+from reconciliation.transfers import reading
+from reconciliation.transfers.reading import Reading
 from reconciliation.undoing import CannotUndo, MatchNotFound
 from tests.factories import money
 from tests.factories.answering import answers, single, taken_back
@@ -94,6 +96,28 @@ def test_a_netted_credit_note_is_given_back_with_the_line(session: Session, book
     undoing.undo_line(session, line.id, because=WHY, act=act)
     session.commit()
     assert figures(session) == before
+
+
+def test_a_split_is_undone_with_all_that_it_closed(session: Session, books: Books, act: Act) -> None:
+    customer = books.customer()
+    invoice, note = (
+        books.invoice(10_000, customer=customer),
+        money.credit_note(books, 4_000, customer=customer),
+    )
+    line = received(books, 6_500)
+    before = figures(session)
+    shares = (
+        reading.Share(invoice.id, AllocationKind.PAYMENT, 5_800),
+        reading.Share(invoice.id, AllocationKind.CREDIT_NOTE, 4_000, credit_note_id=note.id),
+        reading.Share(invoice.id, AllocationKind.DISCOUNT, 200),
+    )
+    by_hand.split(session, line_id=line.id, reading=Reading(customer.id, shares, 700), act=act)
+    session.commit()
+    reload(session, line, invoice)
+    assert (line.state, invoice.open_minor) == ("partly_matched", 0)
+    (undone,) = undoing.undo_line(session, line.id, because=WHY, act=act).undone
+    session.commit()
+    assert (figures(session), len(undone.allocation_ids)) == (before, 3)
 
 
 def test_what_a_person_undid_nothing_automatic_decides_until_it_is_released(
