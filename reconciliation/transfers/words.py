@@ -22,6 +22,7 @@ _CALLS = re.compile(r"\+[0-9]{2}|(?<![A-Z0-9])00[1-9]")
 _COUNTRY_CODE = re.compile(r"49|43|41|3[0-9]|4[0-8]|42[01]|35[0-9]")
 _CURRENCY_SIGNS = re.compile(r"[€$£]")
 _CURRENCIES = re.compile(r"[€$£]|[0-9](?:EUR|CHF|USD|GBP)")
+_LONGEST_NAMED_SUM = 5  # digits; what is longer and called an invoice is no sum
 _SUM_WITH_CURRENCY = re.compile(r"[0-9]+(?:EUR|EURO|CHF|USD|GBP)")
 
 _BETWEEN_DATE = frozenset("./-")
@@ -314,6 +315,17 @@ def _mark_beside(words: Words, place: int) -> None:
     if any(words.marks.get(one) is Mark.AMOUNT for one in beside):
         return
     for one, gap in zip(beside, words.gaps[place : place + 2], strict=True):
-        if 0 <= one < len(words.pieces) and words.pieces[one].isdigit() and not gap.strip():
+        if 0 <= one < len(words.pieces) and not gap.strip() and _is_plain_sum(words, one):
             words.marks.setdefault(one, Mark.AMOUNT)
             return
+
+
+def _is_plain_sum(words: Words, place: int) -> bool:
+    """Whether digits without decimals are a sum: not those of R26-001513 GBP, 00815 USD or invoice 123456 CHF."""
+    piece = words.pieces[place]
+    if not piece.isdigit() or piece[0] == "0":
+        return False
+    if place == 0:
+        return True
+    is_named = len(piece) > _LONGEST_NAMED_SUM and words.roles[place - 1] in (Role.INVOICE, Role.NUMBER)
+    return words.gaps[place] not in _TIGHT and not is_named

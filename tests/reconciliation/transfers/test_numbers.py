@@ -48,6 +48,19 @@ def test_a_number_with_its_letters_is_whole_whatever_stands_between(text: str) -
 
 
 @pytest.mark.parametrize(
+    ("text", "shape", "core"),
+    [
+        ("RE-2026-00815 GBP", "RE999999999", "202600815"),
+        ("Inv. R26-001513 USD", "R99999999", "26001513"),
+        ("payment of invoice 123456 CHF", "999999", "123456"),
+        ("Invoice 2026/0815 EUR", "99999999", "20260815"),
+    ],
+)
+def test_a_number_before_a_currency_is_no_sum(text: str, shape: str, core: str) -> None:
+    assert [mention.core for mention in mentions(Words.of(text), Shapes.of([shape]))] == [core]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "20260815",
