@@ -25,6 +25,7 @@ from ledger.errors import DuecourseError, Rejected
 from ledger.invoice_facts import MOST_INSTALMENTS, Instalment, require_sound
 from ledger.invoices import InvoiceFacts
 from ledger.models import Customer
+from reconciliation import matching
 
 CHUNK = 2_000
 FIRST_YEAR = 1900
@@ -213,6 +214,7 @@ def import_rows(session: Session, rows: Iterable[RawRow], *, act: Act) -> Import
     for number, raw in rows:
         importer.add(number, raw)
     importer.flush()
+    matching.look_again(session)
     report.outcomes.sort(key=lambda outcome: outcome.row)
     return report
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from ledger import states
+from ledger import outbox, states
 from ledger.acts import Act
 from ledger.database import expire_rows
 from ledger.models import BankAccount
@@ -106,6 +106,12 @@ class MatchReport:
         """Count what another look at the same lines has explained; what waits is what waited then."""
         self.by_rule += other.by_rule
         self.waiting, self.following = other.waiting, other.following
+
+
+def look_again(session: Session) -> None:
+    """Queue a look at what waits, if anything does: an invoice, credit note or customer has come that may explain it."""
+    if runs.count_waiting(session, 1):
+        outbox.defer(session, JOB, lock=JOB)
 
 
 def match_chunk(session: Session, *, act: Act, after: str | None = None, limit: int = CHUNK) -> MatchReport:

@@ -14,6 +14,7 @@ from gateway.session import CurrentSession, Reader, SellerOnce, TransactionalRou
 from ledger import credit_notes, creditors
 from ledger.credit_notes import CreditNoteFacts
 from ledger.models import CreditNote
+from reconciliation import matching
 
 router = APIRouter(prefix="/v1/credit-notes", tags=["invoices"], route_class=TransactionalRoute)
 
@@ -49,7 +50,9 @@ class CreditNoteOut(BaseModel):
 def issue_credit_note(body: CreditNoteIn, session: CurrentSession, act: SellerOnce) -> CreditNoteOut:
     creditor = creditors.only_one(session, body.creditor_id)
     facts = CreditNoteFacts(**body.model_dump(exclude={"creditor_id"}), creditor_id=creditor.id)
-    return CreditNoteOut.model_validate(credit_notes.issue(session, facts, act=act))
+    issued = credit_notes.issue(session, facts, act=act)
+    matching.look_again(session)
+    return CreditNoteOut.model_validate(issued)
 
 
 @router.get("")

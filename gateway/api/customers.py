@@ -16,6 +16,7 @@ from ledger import customers
 from ledger.customers import CustomerFacts
 from ledger.models import Customer
 from mandates import suspending
+from reconciliation import matching
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=TransactionalRoute)
 
@@ -66,6 +67,7 @@ class CustomerOut(BaseModel):
 @router.post("", status_code=201)
 def create_customer(body: CustomerIn, session: CurrentSession, act: Seller) -> CustomerOut:
     made = customers.create(session, CustomerFacts(**body.model_dump()), act=act)
+    matching.look_again(session)
     return CustomerOut.model_validate(made)
 
 
@@ -87,9 +89,9 @@ def change_customer(
     customer_id: Id, body: CustomerChange, session: CurrentSession, act: Seller
 ) -> CustomerOut:
     """What is left out stays as it is; null takes a fact away. A mandate takes a new address when it is amended."""
-    return CustomerOut.model_validate(
-        customers.change(session, customer_id, **body.model_dump(exclude_unset=True), act=act)
-    )
+    changed = customers.change(session, customer_id, **body.model_dump(exclude_unset=True), act=act)
+    matching.look_again(session)
+    return CustomerOut.model_validate(changed)
 
 
 @router.get("/{customer_id}")

@@ -25,6 +25,7 @@ from ledger.invoices import InvoiceFacts
 from ledger.models import AllocationKind, Invoice
 from ledger.states import CollectionStatus
 from mandates import invoice_mails
+from reconciliation import matching
 
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"], route_class=TransactionalRoute)
 
@@ -136,7 +137,9 @@ def issue_invoice(body: InvoiceIn, session: CurrentSession, act: SellerOnce) -> 
     said = body.model_dump(exclude={"creditor_id"})
     said["instalments"] = Instalment.several(said["instalments"])
     facts = InvoiceFacts(**said, creditor_id=creditor.id)
-    return InvoiceOut.model_validate(invoices.issue(session, facts, act=act))
+    issued = invoices.issue(session, facts, act=act)
+    matching.look_again(session)
+    return InvoiceOut.model_validate(issued)
 
 
 @router.post("/bulk")

@@ -322,6 +322,11 @@ def rest_fits_others() -> Objection:
     return Objection(Doubt.REST_FITS, "What is over is just what other items have open.")
 
 
+def much_is_over() -> Objection:
+    """More is over than what is named, and the payer has other open items."""
+    return Objection(Doubt.REST_FITS, "Most of the amount is over, and the payer has other open items.")
+
+
 def fits_others() -> Objection:
     """The amount is what another open item is about."""
     return Objection(Doubt.REST_FITS, "Another open invoice is of just this amount.")

@@ -346,7 +346,8 @@ class Sight:
         for bill in fitting[: sets.MOST_SHOWN]:
             also = [*_payments(named), Share(bill.id, AllocationKind.PAYMENT, bill.open_minor)]
             yield self._candidate(named, also, [evidence.sum_paid(len(named) + 1)], [evidence.another_fits()])
-        doubts = [evidence.rest_fits_others()] if fitting else []
+        too_much = over > sum(one.bill.open_minor for one in named) and len(others) > 0
+        doubts = [evidence.rest_fits_others()] if fitting else [evidence.much_is_over()] if too_much else []
         doubts += [*self._fits_elsewhere(named), *self._unread(named)]
         supports = [evidence.overpaid(Money(over, self._credit.currency))]
         yield self._candidate(named, _payments(named), supports, doubts, on_account=over)
