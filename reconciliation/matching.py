@@ -109,7 +109,7 @@ class MatchReport:
 
 
 def look_again(session: Session) -> None:
-    """Queue a look at what waits, if anything does: an invoice, credit note or customer has come that may explain it."""
+    """Queue a look at what waits, if anything does: something has come that may explain it."""
     if runs.count_waiting(session, 1):
         outbox.defer(session, JOB, lock=JOB)
 
