@@ -59,7 +59,8 @@ _BY_ACCOUNT = frozenset(
     {Evidence.ACCOUNT, Evidence.MANDATE_ACCOUNT, Evidence.REMEMBERED_ACCOUNT, Evidence.PAYS_FOR}
 )
 _BY_NAME = frozenset({Evidence.NAME, Evidence.REMEMBERED_NAME})
-_KNOWN = _BY_ACCOUNT | _BY_NAME | {Evidence.SIMILAR_NAME, Evidence.CUSTOMER_NUMBER}
+_SAID = frozenset({Evidence.CUSTOMER_NUMBER, Evidence.CUSTOMER_NAMED})
+_KNOWN = _BY_ACCOUNT | _BY_NAME | _SAID | {Evidence.SIMILAR_NAME}
 _WHOLE = frozenset({Evidence.OPEN_AMOUNT, Evidence.SUM})
 _REDUCED = frozenset({Evidence.DISCOUNT, Evidence.CREDIT_NOTE})
 
@@ -71,13 +72,14 @@ def _one(*evidence: Evidence) -> frozenset[Evidence]:
 _CHOSEN = frozenset({Evidence.ALL_OPEN, Evidence.OLDEST_FIRST, Evidence.FEW_ITEMS})
 _UNKNOWN_PAYER = frozenset({Doubt.UNKNOWN_PAYER})
 _STRANGE_NUMBER = frozenset({Doubt.NUMBER_UNKNOWN})
+_CONVERTED = frozenset({Doubt.CONVERTED})
 _DISCOUNT_DENIED = frozenset({Doubt.DISCOUNT_LATE, Doubt.DISCOUNT_WRONG})
 
 STANDARD = (
     Row("recorded_payment", 0, (_one(Evidence.RECORDED),)),
     # The text or reference says which invoice it is, and the amount agrees.
     Row("structured_reference", 1, (_one(Evidence.REFERENCE), _WHOLE), _UNKNOWN_PAYER | _STRANGE_NUMBER),
-    Row("invoice_number", 1, (_one(Evidence.NUMBER), _WHOLE), _UNKNOWN_PAYER | _STRANGE_NUMBER),
+    Row("invoice_number", 1, (_one(Evidence.NUMBER), _WHOLE), _UNKNOWN_PAYER | _STRANGE_NUMBER | _CONVERTED),
     Row(
         "invoice_number_of_payer", 1, (_NAMED_SOMEHOW, _WHOLE, _KNOWN),
         _STRANGE_NUMBER | {Doubt.CALLED_OTHERWISE, Doubt.SHORT_NUMBER},
@@ -87,9 +89,9 @@ STANDARD = (
     Row("less_credit_note", 1, (_NAMED_SOMEHOW, _one(Evidence.CREDIT_NOTE), _KNOWN), _STRANGE_NUMBER),
     Row("instalment", 1, (_NAMED_SOMEHOW, _one(Evidence.INSTALMENT)), _UNKNOWN_PAYER),
     # The invoice is certain, the amount differs, and the payer is known.
-    Row("less_bank_charge", 2, (_NAMED_SOMEHOW, _one(Evidence.CHARGE), _KNOWN)),
+    Row("less_bank_charge", 2, (_NAMED_SOMEHOW, _one(Evidence.CHARGE), _KNOWN), _CONVERTED),
     Row("part_payment", 2, (_NAMED_SOMEHOW, _one(Evidence.PART), _KNOWN), _DISCOUNT_DENIED),
-    Row("overpayment", 2, (_NAMED_SOMEHOW, _one(Evidence.OVER), _KNOWN)),
+    Row("overpayment", 2, (_NAMED_SOMEHOW, _one(Evidence.OVER), _KNOWN), _CONVERTED),
     Row("purchase_order", 2, (_one(Evidence.PURCHASE_ORDER), _WHOLE | _REDUCED)),
     Row("near_number", 3, (_one(Evidence.NEAR_NUMBER), _WHOLE | _REDUCED, _BY_ACCOUNT | _BY_NAME)),
     Row("paid_already", 3, (_NAMED, _one(Evidence.PAID_ALREADY), _KNOWN)),
@@ -104,7 +106,7 @@ STANDARD = (
         "account_less_discount", 4,
         (_BY_ACCOUNT, _REDUCED, _one(Evidence.ONLY_SET), _CHOSEN),
     ),
-    Row("customer_number", 4, (_one(Evidence.CUSTOMER_NUMBER), _WHOLE, _one(Evidence.ONLY_SET))),
+    Row("customer_named", 4, (_SAID, _WHOLE, _one(Evidence.ONLY_SET))),
 )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ class Evidence(StrEnum):
     REMEMBERED_NAME = "remembered_name"
     PAYS_FOR = "pays_for_customer"
     CUSTOMER_NUMBER = "customer_number"
+    CUSTOMER_NAMED = "customer_named"
 
     OPEN_AMOUNT = "open_amount"
     SUM = "sum_of_open_amounts"
@@ -166,6 +167,11 @@ def pays_for_customer() -> Support:
 def customer_number_named(number: str) -> Support:
     """The customer's number stands in the text."""
     return Support(Evidence.CUSTOMER_NUMBER, f"The text names customer number {number[:40]}.")
+
+
+def customer_named(name: str) -> Support:
+    """The text says for whom it is paid."""
+    return Support(Evidence.CUSTOMER_NAMED, f'The text says that it is for "{name[:60]}".')
 
 
 # --- how the amount fits ---

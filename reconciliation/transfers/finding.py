@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -21,6 +22,7 @@ from reconciliation.transfers.evidence import Evidence, Objection, Support
 from reconciliation.transfers.numbers import How, Mention, Shapes, as_written, mentions, strays
 from reconciliation.transfers.proposing import Candidate, Payers, Sight
 from reconciliation.transfers.reading import Reading, Share
+from reconciliation.transfers.vocabulary import Role
 from reconciliation.transfers.words import Mark, Words
 
 MOST_PROPOSALS = 5
@@ -117,7 +119,7 @@ def _of_creditor(
         else:
             yield plain
     known.fetch_payers(
-        (one.credit.name for one in rest if one.credit.name),
+        (name for one in rest for name in (one.credit.name, _beneficiary(one.credit)) if name),
         (token for one in rest for token in _tokens(one.words)),
         (token for one in rest for token in _tokens(one.words)),
     )
@@ -141,6 +143,11 @@ def _of_creditor(
 def _said(credit: Credit, shapes: Shapes) -> _Said:
     words = Words.of(credit.remittance)
     references = references_in(credit.reference, credit.remittance)
+    if any(
+        role is Role.CURRENCY and piece != credit.currency and len(piece) == 3
+        for role, piece in zip(words.roles, words.pieces, strict=True)
+    ):
+        credit = replace(credit, is_converted=True)
     return _Said(credit, words, mentions(words, shapes), strays(words, shapes), references)
 
 
@@ -231,10 +238,34 @@ def _payers(one: _Said, known: Known) -> Payers:
     same = [payer for payer in alike if payer.support.evidence == Evidence.NAME]
     by_name = [*known.by_remembered_name.get(key, ()), *(same or alike)]
     by_number = [payer for token in _tokens(one.words) for payer in known.by_number.get(token, ())]
+    by_number += _said_for(credit, known)
     by_account += [
         child for payer in (by_account or by_name) for child in known.pays_for.get(payer.customer_id, ())
     ]
     return Payers(by_account, by_name, by_number, key)
+
+
+_FOR = re.compile(
+    r"\b(?:für|fuer|for|pour|per|voor|para|por|im auftrag von|i\.a\.)\s+([^,;:0-9]{4,70})", re.IGNORECASE
+)
+
+
+def _beneficiary(credit: Credit) -> str | None:
+    """Whom the text says that it is paid for."""
+    found = _FOR.search(credit.remittance or "")
+    return found.group(1).strip() if found else None
+
+
+def _said_for(credit: Credit, known: Known) -> list[Payer]:
+    """The customer with the name that the text says it is paid for."""
+    name = _beneficiary(credit)
+    key = party_names.name_key(name) if name else ""
+    return [
+        Payer(customer_id, evidence.customer_named(name or ""))
+        for prefix in prefixes(key)
+        for customer_id, theirs in known.by_name.get(prefix, ())
+        if theirs == key
+    ]
 
 
 def _weighed(

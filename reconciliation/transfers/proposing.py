@@ -310,7 +310,9 @@ class Sight:
         """Whether what is missing can be a bank's charge, and no discount that somebody took."""
         credit = self._credit
         if credit.is_converted:
-            return missing * 100 <= credit.amount_minor * _LARGEST_RATE_PERCENT
+            return missing * 100 <= credit.amount_minor * _LARGEST_RATE_PERCENT and (
+                missing <= self._terms.charge_minor
+            )
         if credit.charges_minor:
             return missing == abs(credit.charges_minor)
         is_foreign = (

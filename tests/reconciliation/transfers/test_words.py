@@ -197,3 +197,17 @@ def test_of_a_text_without_end_only_the_beginning_is_read(unit: str) -> None:
 @pytest.mark.parametrize("text", ["X-0030", "Re N-0049", "Rechnung 0033", "0041 12", "1.", "RE-2026-00815."])
 def test_a_number_that_begins_like_the_code_of_a_country_is_no_telephone_number(text: str) -> None:
     assert Mark.TELEPHONE not in Words.of(text).marks.values()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_amount"),
+    [
+        ("120 EUR", True),
+        ("EUR 1200", True),
+        ("Invoice 100982 GBP", False),
+        ("101687 CHF", False),
+        ("101687,50 CHF", True),
+    ],
+)
+def test_many_digits_without_a_mark_beside_a_currency_are_no_amount(text: str, is_amount: bool) -> None:
+    assert (Mark.AMOUNT in Words.of(text).marks.values()) is is_amount
