@@ -31,6 +31,7 @@ _TIGHT = frozenset({"-", "/", ".", ",", "_"})
 _WITHIN = frozenset("./-,'")  # after the first digits of a date, an amount or an order
 
 _LONGEST_REFERENCE = 25  # letters and digits (ISO 11649)
+_LONGEST_PLAIN_SUM = 4  # digits
 _LONGEST_TELEPHONE = 15  # digits (ITU-T E.164)
 _SHORTEST_TELEPHONE = 6  # digits behind the code of the country
 _WHOLE_TELEPHONE = 10  # digits behind which one can be over
@@ -321,9 +322,12 @@ def _mark_beside(words: Words, place: int) -> None:
 
 
 def _is_plain_sum(words: Words, place: int) -> bool:
-    """Whether digits without decimals are a sum: not those of R26-001513 GBP, 00815 USD or invoice 123456 CHF."""
+    """Whether digits without decimals are a sum: not those of R26-001513 GBP, 00815 USD or invoice 1234 CHF.
+
+    Nor are five digits and more, which nobody writes as a sum without any mark.
+    """
     piece = words.pieces[place]
-    if not piece.isdigit() or piece[0] == "0":
+    if not piece.isdigit() or piece[0] == "0" or len(piece) > _LONGEST_PLAIN_SUM:
         return False
     if place == 0:
         return True
