@@ -26,13 +26,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One booking, its amount in signed cents; `number` also makes its counterparty and its references."""
+    """One booking, its amount in signed cents; `number` makes its references and, unless there is a `payer`, its
+    counterparty."""
 
     number: int
     day: date
     minor: int
     kind: Kind
     text: str
+    payer: int | None = None
 
     @property
     def bank_reference(self) -> str:
@@ -50,11 +52,11 @@ class Booking:
 
     @property
     def name(self) -> str | None:
-        return None if self.kind is Kind.FEE else data.name(self.number)
+        return None if self.kind is Kind.FEE else data.name(self.payer or self.number)
 
     @property
     def iban(self) -> str | None:
-        return None if self.kind is Kind.FEE else data.iban(self.number)
+        return None if self.kind is Kind.FEE else data.iban(self.payer or self.number)
 
     @property
     def decimal(self) -> str:
@@ -74,12 +76,16 @@ def mixed(count: int, *, start: int = 1, first: date = FIRST_DAY, days: int = DA
         yield _mixed(number, day, minor, _text(number, chance))
 
 
-def naming(count: int, *, of: int) -> Iterator[Booking]:
-    """Transfers that pay `count` of the invoices 1 to `of`, a different one each, in mixed order."""
+def naming(count: int, *, of: int, customers: int | None = None) -> Iterator[Booking]:
+    """Transfers that pay `count` of the invoices 1 to `of`, a different one each, in mixed order.
+
+    With `customers`, as many as books.invoice_facts has billed in turn, each is paid from its customer's account.
+    """
     chance = Random("naming")
     for place, number in enumerate(chance.sample(range(1, of + 1), count)):
         day = FIRST_DAY + timedelta(days=place * DAYS // count)
-        yield Booking(number, day, data.total_minor(number), Kind.RECEIVED, _text(number, chance))
+        payer = number % customers + 1 if customers else None
+        yield Booking(number, day, data.total_minor(number), Kind.RECEIVED, _text(number, chance), payer)
 
 
 def decimal(minor: int) -> str:

@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger import audit, states
@@ -34,12 +33,6 @@ def write(session: Session, explained: Mapping[str, Explained], *, act: Act) -> 
         audit.record(session, "match.made", match_id, act=act, line=line_id, rule=found.rule)
     copy_rows(session, "matches", _COLUMNS, matches)
     copy_rows(session, "match_parts", ("match_id", "kind", "object_id", "amount_minor"), parts)
-    session.execute(
-        text(
-            "UPDATE statement_lines SET waiting_because = NULL WHERE id = ANY(:ids) AND waiting_because IS NOT NULL"
-        ),
-        {"ids": sorted(made)},
-    )
     for state in sorted(by_state):
-        states.move(session, LINE, by_state[state], state, act=act)
+        states.move(session, LINE, by_state[state], state, act=act, clearing="waiting_because")
     return made

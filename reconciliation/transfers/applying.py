@@ -50,9 +50,11 @@ def apply(session: Session, decisions: Sequence[Decision], *, act: Act) -> dict[
     """
     if not decisions:
         return {}
-    paid_by = _payments(session, decisions, act)
+    received = _receive(session, [one for one in decisions if one.reading.payment_id is None], act)
+    paid_by = _meet(session, decisions, act)
+    paid_by |= {line_id: payment_id for line_id, (payment_id, _) in received.items()}
     wishes = [wish for one in decisions for wish in _wishes(one, paid_by[one.line_id])]
-    allocations.allocate(session, wishes, act=act, cause=CAUSE)
+    allocations.allocate(session, wishes, act=act, cause=CAUSE, received=dict(received.values()))
     granted = [grant for one in decisions for grant in _grants(one, paid_by[one.line_id])]
     grants.grant(session, granted, act=act, cause=CAUSE)
     return {one.line_id: _explained(one, paid_by[one.line_id]) for one in decisions}
@@ -83,24 +85,35 @@ _LOCK_BILLS = text(
 )
 
 
-def _payments(session: Session, decisions: Sequence[Decision], act: Act) -> dict[str, str]:
-    """The payment of each line: a new one, or the one that was recorded before."""
-    new = [one for one in decisions if one.reading.payment_id is None]
+def _receive(session: Session, decisions: Sequence[Decision], act: Act) -> dict[str, tuple[str, Receipt]]:
+    """A new payment of each line, by line: what its reading gives away of it is counted when it is made."""
     receipts = [
         Receipt(
             creditor_id=one.creditor_id, bank_account_id=one.bank_account_id, customer_id=one.reading.customer_id,
             method=Method.TRANSFER, currency=one.currency, amount_minor=one.amount_minor, received_on=one.booked_on,
         )
-        for one in new
+        for one in decisions
     ]  # fmt: skip
-    made = payments.receive(session, receipts, act=act, cause=CAUSE)
-    found = {one.line_id: payment_id for one, payment_id in zip(new, made, strict=True)}
+    spoken_for = [
+        min(
+            one.amount_minor,
+            sum(share.amount_minor for share in shares_of(one.reading, (AllocationKind.PAYMENT,))),
+        )
+        for one in decisions
+    ]  # more than there is, allocating refuses
+    made = payments.receive(session, receipts, act=act, cause=CAUSE, spoken_for=spoken_for)
+    lines = [one.line_id for one in decisions]
+    return dict(zip(lines, zip(made, receipts, strict=True), strict=True))
+
+
+def _meet(session: Session, decisions: Sequence[Decision], act: Act) -> dict[str, str]:
+    """The payments that were recorded before, by the line that is theirs."""
     met = {one.line_id: one.reading.payment_id for one in decisions if one.reading.payment_id is not None}
     days = {one.line_id: one.booked_on for one in decisions}
     recorded_payments.meet(
         session, {met[line_id]: days[line_id] for line_id in sorted(met)}, act=act, cause=CAUSE
     )
-    return found | met
+    return met
 
 
 def _wishes(one: Decision, payment_id: str) -> list[Wish]:
