@@ -421,11 +421,13 @@ class Sight:
         """A number with a typing error that is one of the payer's open invoices."""
         by_core = {bill.core: bill for bill in self._bills(payer.customer_id)}
         named = {one.bill.id for one in self._named}
+        by_number = {one.bill.core: one.bill.number for one in self._named}
         for stray in self._strays:
+            right = (evidence.other_invoice_named(by_number[stray]),) if stray in by_number else ()
             close = [core for core in numbers.near(stray, by_core) if by_core[core].id not in named]
             for core in close:
                 bill = by_core[core]
-                doubts = (evidence.another_fits(),) if len(close) > 1 else ()
+                doubts = (*right, *((evidence.another_fits(),) if len(close) > 1 else ()))
                 one = Named(bill, evidence.number_nearly_named(bill.number, stray), doubts)
                 for found in self._pays([one]):
                     yield self._but_for(found, stray)

@@ -148,3 +148,17 @@ def test_the_discount_of_one_of_two_equal_invoices_is_never_given_to_either(
     session.commit()
     (found,) = _found(session)
     assert (found.certain is not None) is certain
+
+
+def test_a_number_that_is_right_is_no_slip_for_an_invoice_of_the_payer(
+    session: Session, books: Books, act: Act
+) -> None:
+    made = World(books)
+    made.invoice("RE-2026-2221", 8_970, made.other())
+    made.invoice("RE-2026-2281", 8_970)
+    session.commit()
+    take_in_all(session, Bank().book(transfer(8_970, "RE-2026-2221", payer=PAYER)), act)
+    session.commit()
+    (found,) = _found(session)
+    assert found.certain is None
+    assert len(found.proposals) >= 2
