@@ -78,7 +78,8 @@ SENSIBLE: dict[str, list[Any]] = {
     "allocations": [[]], "discount_days": [0, 14], "discount_percent": ["2.5", 2], "batch_booking": [True, False],
     "confirmed_by_bank": [True, False], "other_number": ["4711"], "notice_days": [0, 14],
     "pre_notified_on": ["2026-11-17"], "on": ["2026-11-18"],
-    "kind": ["pain.001", "pain.007"],
+    "kind": ["pain.001", "pain.007"], "received_on": ["2026-11-18", "2026-11-02"], "discount_minor": [0, 360],
+    "method": ["transfer", "other"],
     "payee_name": ["Erika Beispiel"], "payee_iban": [debtor_iban(77)], "execute_on": ["2026-11-20", "2026-11-18"],
     "accept_provisional": [True, False],
 }  # fmt: skip

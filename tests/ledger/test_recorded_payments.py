@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from ledger import allocations, creditors, journal, payments, recorded_payments, refunds
+from ledger import allocations, creditors, database, journal, payments, recorded_payments, refunds
 from ledger.acts import Act
 from ledger.allocations import OverAllocated
 from ledger.creditors import BankAccountNotFound
@@ -290,3 +294,34 @@ def test_an_unknown_payment_is_not_met_nor_withdrawn(session: Session, books: Bo
     with pytest.raises(UnreadableText):
         _withdraw(books, payment.id, because="")
     session.rollback()
+
+
+@pytest.mark.race
+def test_of_eight_lines_and_clerks_that_want_one_recorded_payment_one_gets_it(
+    engine: Engine, session: Session, books: Books
+) -> None:
+    """Half of the threads bring its line, half withdraw it, all at once, for one payment after another."""
+    wanted = [recorded(books, 500, (books.invoice(500).id, 500, 0)).id for _ in range(10)]
+    session.commit()
+    start = threading.Barrier(8)
+
+    def work(number: int) -> Counter[str]:
+        outcomes: Counter[str] = Counter()
+        for payment_id in wanted:
+            start.wait(timeout=60)
+            with database.sessions(engine)() as own:
+                mine = copy(books)
+                mine.session = own
+                try:
+                    (_withdraw if number % 2 else _meet)(mine, payment_id)
+                    own.commit()
+                    outcomes["done"] += 1
+                except NotInTransit:
+                    outcomes["refused"] += 1
+        return outcomes
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes: Counter[str] = sum(threads.map(work, range(8)), start=Counter())
+    assert outcomes == {"done": 10, "refused": 70}
+    session.expire_all()
+    assert {payments.get(session, one).state for one in wanted} <= {"final", "cancelled"}
