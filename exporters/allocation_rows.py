@@ -15,7 +15,8 @@ COLUMNS = (
 _AT_A_TIME = 2_000
 
 # The line of a payment is that of the standing match which made it, or brought it. What was granted beside a payment
-# stands with its line; a write-off by itself, a credit note by itself and a payment in transit have none.
+# stands with its line; a write-off by itself, a credit note by itself and a payment in transit have none. Who decides
+# by hand has an API key.
 _ROWS = text(
     """
     WITH lines AS (
@@ -40,7 +41,7 @@ _ROWS = text(
     UNION ALL
     SELECT lines.statement_file, lines.line_id, lines.bank_reference, lines.end_to_end_id, lines.booked_on,
         lines.line_amount_minor, payments.currency, NULL, NULL, 'on_account', payments.unallocated_minor,
-        CASE WHEN lines.rule LIKE '%by_hand%' THEN lines.decided_by ELSE lines.rule END,
+        CASE WHEN starts_with(lines.decided_by, 'key_') THEN lines.decided_by ELSE lines.rule END,
         coalesce(lines.evidence, '[]'), payments.id
     FROM payments
     LEFT JOIN lines ON lines.payment_id = payments.id
