@@ -27,6 +27,7 @@ _TELLS_WHOSE = frozenset(
         Evidence.REFERENCE, Evidence.NUMBER, Evidence.LOOSE_NUMBER, Evidence.NEAR_NUMBER, Evidence.PURCHASE_ORDER,
         Evidence.RECORDED, Evidence.ACCOUNT, Evidence.MANDATE_ACCOUNT, Evidence.REMEMBERED_ACCOUNT, Evidence.NAME,
         Evidence.SIMILAR_NAME, Evidence.REMEMBERED_NAME, Evidence.PAYS_FOR, Evidence.CUSTOMER_NUMBER,
+        Evidence.CUSTOMER_NAMED,
     }
 )  # fmt: skip
 
