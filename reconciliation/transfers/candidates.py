@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger import recorded_payments
+from ledger.models import AllocationKind
 from ledger.party_names import name_key
 from ledger.recorded_payments import InTransit
 from reconciliation.payer_memory import MOST_CUSTOMERS
@@ -161,6 +162,46 @@ _PAYS_FOR = text(
     "SELECT payer_id, customer_id, id FROM payer_memories "
     "WHERE payer_id = ANY(:keys) AND revoked_at IS NULL AND creditor_id = :creditor_id"
 )
+# Of the last five payments of a customer those that gave to invoices, and whether each closed what was due first.
+_PAYS_OLDEST = text(
+    """
+    SELECT customers.id AS customer_id
+    FROM unnest(CAST(:keys AS text[])) AS customers(id)
+    CROSS JOIN LATERAL (
+        SELECT id, received_on FROM payments
+        WHERE payments.customer_id = customers.id AND payments.creditor_id = :creditor_id
+        ORDER BY received_on DESC, id DESC LIMIT 5
+    ) AS last
+    JOIN allocations ON allocations.payment_id = last.id AND allocations.reversed_at IS NULL
+    JOIN invoices ON invoices.id = allocations.invoice_id
+    GROUP BY customers.id
+    HAVING count(DISTINCT last.id) >= 3 AND bool_and(NOT EXISTS (
+        SELECT 1 FROM invoices AS older
+        WHERE older.customer_id = customers.id AND older.creditor_id = :creditor_id
+        AND older.due_on < invoices.due_on AND older.issued_on <= last.received_on
+        AND (older.open_minor > 0 OR EXISTS (
+            SELECT 1 FROM allocations AS later WHERE later.invoice_id = older.id
+            AND later.reversed_at IS NULL AND later.allocated_on > last.received_on
+        ))
+    ))
+    """
+)
+# What was granted beside the last three payments of a customer that had something granted, where it is always the same.
+_DEDUCTS = text(
+    """
+    SELECT customers.id AS customer_id, min(last.kind) AS kind, min(last.amount_minor) AS amount_minor
+    FROM unnest(CAST(:keys AS text[])) AS customers(id)
+    CROSS JOIN LATERAL (
+        SELECT allocations.kind, allocations.amount_minor FROM allocations
+        JOIN payments ON payments.id = allocations.beside_payment_id
+        WHERE payments.customer_id = customers.id AND payments.creditor_id = :creditor_id
+        AND allocations.reversed_at IS NULL AND allocations.kind IN ('fee', 'write_off')
+        ORDER BY payments.received_on DESC, allocations.id DESC LIMIT 3
+    ) AS last
+    GROUP BY customers.id
+    HAVING count(*) >= 2 AND min(last.amount_minor) = max(last.amount_minor) AND min(last.kind) = max(last.kind)
+    """
+)
 _NUMBERS = text("SELECT id, number_key, external_id FROM customers WHERE number_key = ANY(:keys)")
 _NAME_KEYS = text("SELECT id, name_key FROM customers WHERE id = ANY(:keys)")
 
@@ -193,6 +234,8 @@ class Known:
         self.pays_for: dict[str, list[Payer]] = defaultdict(list)
         self.items: dict[str, OpenItems] = {}
         self.name_keys: dict[str, str] = {}
+        self.pays_oldest: set[str] = set()  # customers whose last payments closed what was due first
+        self.deducts: dict[str, tuple[AllocationKind, int]] = {}  # what customers always keep back, by id
         self.in_transit: dict[int, list[InTransit]] = defaultdict(list)  # by amount
         self.given_in_transit: dict[str, set[str]] = defaultdict(
             set
@@ -275,6 +318,13 @@ class Known:
         """The customers for whom these customers pay."""
         for row in self._rows(_PAYS_FOR, customer_ids):
             self.pays_for[row.payer_id].append(Payer(row.customer_id, evidence.pays_for_customer(), row.id))
+
+    def fetch_habits(self, customer_ids: Iterable[str]) -> None:
+        """How these customers usually pay."""
+        wanted = set(customer_ids)
+        self.pays_oldest |= {row.customer_id for row in self._rows(_PAYS_OLDEST, wanted)}
+        for row in self._rows(_DEDUCTS, wanted):
+            self.deducts[row.customer_id] = AllocationKind(row.kind), row.amount_minor
 
     def fetch_items(self, customer_ids: Iterable[str]) -> None:
         """What these customers have open."""

@@ -90,6 +90,7 @@ STANDARD = (
     Row("instalment", 1, (_NAMED_SOMEHOW, _one(Evidence.INSTALMENT)), _UNKNOWN_PAYER),
     # The invoice is certain, the amount differs, and the payer is known.
     Row("less_bank_charge", 2, (_NAMED_SOMEHOW, _one(Evidence.CHARGE), _KNOWN), _CONVERTED),
+    Row("usual_deduction", 2, (_NAMED_SOMEHOW, _one(Evidence.DEDUCTS), _KNOWN), applied=False),
     Row("part_payment", 2, (_NAMED_SOMEHOW, _one(Evidence.PART), _KNOWN), _DISCOUNT_DENIED),
     Row("overpayment", 2, (_NAMED_SOMEHOW, _one(Evidence.OVER), _KNOWN), _CONVERTED),
     Row("purchase_order", 2, (_one(Evidence.PURCHASE_ORDER), _WHOLE | _REDUCED)),

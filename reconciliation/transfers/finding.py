@@ -136,6 +136,7 @@ def _of_creditor(
     involved = {customer for sight in sights for customer in sight.named_customers}
     involved |= {payer.customer_id for some in payers.values() for payer in some.all()}
     known.fetch_items(involved)
+    known.fetch_habits(involved)
     for one, sight in zip(rest, sights, strict=True):
         yield _weighed(one.credit, sight.readings(), terms, rejected.get(one.credit.id, frozenset()), known)
 

@@ -252,6 +252,8 @@ class Sight:
             shares = [*_payments(named[:-1]), *_short(named[-1].bill, missing, AllocationKind.FEE)]
             yield self._candidate(named, shares, [evidence.charge_deducted(Money(missing, currency))])
             return
+        usual = list(self._deducted(named, missing))
+        yield from usual
         if len(named) > 1:
             yield self._candidate(
                 named,
@@ -267,6 +269,7 @@ class Sight:
             yield self._candidate(named, part, [evidence.instalment_paid(due_on)])
             return
         objections = [*self._judged(bill), *self._fits_elsewhere(named)]
+        objections += [evidence.another_fits()] if usual else []
         yield self._candidate(named, part, [evidence.part_paid(Money(missing, currency))], objections)
         if self._judged(bill):
             granted = _closing(bill, missing, (), {})
@@ -275,6 +278,17 @@ class Sight:
                 granted,
                 [Support(Evidence.PART, "The deduction is granted all the same.")],
                 [*objections, evidence.another_fits()],
+            )
+
+    def _deducted(self, named: Sequence[Named], missing: int) -> Iterator[Candidate]:
+        """All that is named, less what the customer has kept back before and was granted."""
+        customers = {one.bill.customer_id for one in named}
+        kind, usual = self._known.deducts.get(min(customers), (AllocationKind.FEE, 0))
+        if len(customers) == 1 and missing == usual:
+            reason = "As deducted before." if kind == AllocationKind.WRITE_OFF else None
+            shares = [*_payments(named[:-1]), *_short(named[-1].bill, missing, kind, reason)]
+            yield self._candidate(
+                named, shares, [evidence.usually_deducts(Money(missing, self._credit.currency))]
             )
 
     def _fits_elsewhere(self, named: Sequence[Named]) -> list[Objection]:
@@ -477,6 +491,7 @@ class Sight:
         if not supports:
             supports.append(evidence.open_amount_paid() if len(taken) == 1 else evidence.sum_paid(len(taken)))
         supports += _place_among(one, items, is_only=found.unique and found.complete)
+        supports += self._habit(customers, supports)
         meant = sorted({bill.customer_id for bill, _ in taken})
         standing, against, memories = self._payers.stand(meant, self._known)
         doubts = [*against, *self._contradicted({bill.id for bill, _ in taken})]
@@ -490,6 +505,12 @@ class Sight:
         doubts += self._payers.shared(meant)
         reading = Reading(meant[0] if len(meant) == 1 else self._payers.only(), tuple(shares))
         return Candidate(reading, (*standing, *supports), (*doubts, *self._converted()), memories)
+
+    def _habit(self, customers: Sequence[str], supports: Sequence[Support]) -> list[Support]:
+        """That the payer does what the payer always does, where the items are those due first."""
+        is_oldest = any(support.evidence == Evidence.OLDEST_FIRST for support in supports)
+        does_so = all(customer in self._known.pays_oldest for customer in customers)
+        return [evidence.usually_pays_oldest()] if is_oldest and does_so else []
 
     def _contradicted(self, taken: set[str]) -> list[Objection]:
         """Numbers in the text that are not of these invoices."""
@@ -707,11 +728,11 @@ def _payments(named: Iterable[Named]) -> list[Share]:
     return [Share(one.bill.id, AllocationKind.PAYMENT, one.bill.open_minor) for one in named]
 
 
-def _short(bill: Bill, missing: int, kind: AllocationKind) -> list[Share]:
+def _short(bill: Bill, missing: int, kind: AllocationKind, reason: str | None = None) -> list[Share]:
     """A bill closed by money and, for what is missing, by something that is none."""
     paid = bill.open_minor - missing
     money = [Share(bill.id, AllocationKind.PAYMENT, paid)] if paid > 0 else []
-    return [*money, Share(bill.id, kind, min(missing, bill.open_minor))]
+    return [*money, Share(bill.id, kind, min(missing, bill.open_minor), reason=reason)]
 
 
 def _closing(bill: Bill, discount: int, notes: Sequence[Note], left: dict[str, int]) -> list[Share]:
