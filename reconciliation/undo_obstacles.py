@@ -26,6 +26,10 @@ _FACTS = {
         "The line is refund {id} leaving the account: that money is gone. If it comes back, that is a line of its own."
     ),
 }
+_TAKEN = (
+    "The line is what the bank took for debit {id}, and may be charged on to its customer. To bear "
+    "it after all, give a credit note on the invoice that charges it."
+)
 _COLLECTED = (
     "Payment {id} is the money of a debit of ours that the line credits. To give it to another invoice, reverse its "
     "allocation; to give it back, ask for a refund or a reversal of the debit."
@@ -43,6 +47,8 @@ def find(session: Session, parts: Iterable[MatchPart], held: Mapping[str, Paymen
     for part in parts:
         if part.kind in _FACTS:
             return _FACTS[PartKind(part.kind)].format(id=part.object_id)
+        if part.kind in (PartKind.FEE, PartKind.INTEREST) and part.object_id is not None:
+            return _TAKEN.format(id=part.object_id)
         if part.kind == PartKind.PAYMENT:
             reason = _of_payment(session, held[str(part.object_id)])
             if reason is not None:

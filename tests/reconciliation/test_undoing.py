@@ -23,9 +23,10 @@ from reconciliation.transfers.reading import Reading
 from reconciliation.undoing import CannotUndo, MatchNotFound
 from tests.factories import money
 from tests.factories.answering import answers, single, taken_back
+from tests.factories.archives import zipped
 from tests.factories.bank import match, payment_out, take_in, transfer
 from tests.factories.books import Books
-from tests.factories.collecting import events, refused, reload, second
+from tests.factories.collecting import events, refused, reload, scheduled, second
 from tests.factories.granting import grant
 from tests.factories.paying import bank_of, received
 from tests.factories.undo import figures
@@ -246,6 +247,15 @@ def test_other_money_is_in_suspense_again(session: Session, books: Books, act: A
     assert figures(session) == before
 
 
+def test_what_the_bank_took_for_a_debit_stays_with_it(session: Session, books: Books, act: Act) -> None:
+    line, debit = received(books, 5_000), scheduled(books)
+    explained(books, line, PartKind.FEE, debit.id)
+    session.commit()
+    with refused(session, CannotUndo, "match_id") as caught:
+        undoing.undo_line(session, line.id, because=WHY, act=act)
+    assert caught.value.message.startswith(f"The line is what the bank took for debit {debit.id}")
+
+
 def test_a_transfer_is_undone_with_its_other_leg(session: Session, books: Books, act: Act) -> None:
     take_in(
         session, bank_of(books).book(payment_out(5_000, day=act.today), transfer(5_000, day=act.today))[0], act
@@ -312,6 +322,18 @@ def test_an_import_is_undone_as_far_as_it_can_be(session: Session, books: Books,
     assert len(undoing.undo_import(session, file_id, because=WHY, act=act).undone) == 1
     session.commit()
     assert figures(session) == before
+
+
+def test_an_archive_is_undone_with_the_files_in_it(session: Session, books: Books, act: Act) -> None:
+    bank, invoices = bank_of(books), [books.invoice(amount) for amount in (4_000, 5_000)]
+    entries = [transfer(one.total_minor, one.number, day=act.today) for one in invoices]
+    members = [(f"{place}.xml", bank.book(entry)[0]) for place, entry in enumerate(entries)]
+    report = take_in(session, zipped(*members), act, name="november.zip")
+    match(session, act)
+    session.commit()
+    done = undoing.undo_import(session, report.file_id, because=WHY, act=act)
+    session.commit()
+    assert len(done.undone) == 2
 
 
 def test_an_ignored_line_waits_again(session: Session, books: Books, act: Act) -> None:
