@@ -109,6 +109,13 @@ def number_nearly_named(number: str, as_written: str) -> Support:
     )
 
 
+def number_partly_named(number: str, as_written: str) -> Support:
+    """The text has the end of the invoice's number, whose beginning was left out."""
+    return Support(
+        Evidence.NEAR_NUMBER, f'The text says "{as_written[:60]}", with which invoice {number} ends.'
+    )
+
+
 def reference_given(number: str) -> Support:
     """The structured reference with its check digits is the invoice's."""
     return Support(Evidence.REFERENCE, f"It carries the structured reference of invoice {number}.")

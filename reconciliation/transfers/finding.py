@@ -19,7 +19,7 @@ from reconciliation.transfers import certainty, evidence
 from reconciliation.transfers.candidates import Credit, Known, Payer, prefixes
 from reconciliation.transfers.certainty import Row, Terms
 from reconciliation.transfers.evidence import Evidence, Objection, Support
-from reconciliation.transfers.numbers import How, Mention, Shapes, as_written, mentions, strays
+from reconciliation.transfers.numbers import How, Mention, Shapes, as_written, mentions, strays, tails
 from reconciliation.transfers.proposing import Candidate, Payers, Sight
 from reconciliation.transfers.reading import Reading, Share
 from reconciliation.transfers.vocabulary import Role
@@ -128,8 +128,9 @@ def _of_creditor(
     payers = {one.credit.id: _payers(one, known) for one in rest}
     sights = [
         Sight(
-            one.credit, mentions=one.mentions, strays=one.strays, references=one.references, orders=_tokens(one.words),
-            payers=payers[one.credit.id], known=known, terms=terms,
+            one.credit, mentions=one.mentions, strays=one.strays, tails=tails(one.words, shapes),
+            references=one.references, orders=_tokens(one.words), payers=payers[one.credit.id], known=known,
+            terms=terms,
         )
         for one in rest
     ]  # fmt: skip

@@ -64,6 +64,7 @@ class Sight:
         *,
         mentions: Sequence[Mention],
         strays: Sequence[str],
+        tails: Sequence[str],
         references: Sequence[str],
         orders: Sequence[str],
         payers: Payers,
@@ -71,7 +72,7 @@ class Sight:
         terms: Terms,
     ) -> None:
         self._credit, self._known, self._terms, self._payers = credit, known, terms, payers
-        self._strays = strays
+        self._strays, self._tails = strays, tails
         self._named, self._unknown = _named(credit, mentions, references, known, payers)
         self._ordered = _ordered(orders, known)
 
@@ -432,19 +433,27 @@ class Sight:
             yield from self._rest_of(payers[0])
 
     def _near(self, payer: Payer) -> Iterator[Candidate]:
-        """A number with a typing error that is one of the payer's open invoices."""
-        by_core = {bill.core: bill for bill in self._bills(payer.customer_id)}
+        """A number with a typing error, or without its beginning, that is one of the payer's open invoices."""
         named = {one.bill.id for one in self._named}
-        by_number = {one.bill.core: one.bill.number for one in self._named}
+        by_core = {bill.core: bill for bill in self._bills(payer.customer_id) if bill.id not in named}
         for stray in self._strays:
-            right = (evidence.other_invoice_named(by_number[stray]),) if stray in by_number else ()
-            close = [core for core in numbers.near(stray, by_core) if by_core[core].id not in named]
-            for core in close:
-                bill = by_core[core]
-                doubts = (*right, *((evidence.another_fits(),) if len(close) > 1 else ()))
-                one = Named(bill, evidence.number_nearly_named(bill.number, stray), doubts)
-                for found in self._pays([one]):
-                    yield self._but_for(found, stray)
+            close = [by_core[core] for core in numbers.near(stray, by_core)]
+            supports = [evidence.number_nearly_named(bill.number, stray) for bill in close]
+            yield from self._meant(close, supports, stray)
+        for tail in self._tails:
+            close = [by_core[core] for core in numbers.ending(tail, by_core)]
+            supports = [evidence.number_partly_named(bill.number, tail) for bill in close]
+            yield from self._meant(close, supports, tail)
+
+    def _meant(self, close: Sequence[Bill], supports: Sequence[Support], said: str) -> Iterator[Candidate]:
+        """What `said` can mean, each with the doubt that it is right as it stands, or that there are others."""
+        right = [
+            evidence.other_invoice_named(one.bill.number) for one in self._named if one.bill.core == said
+        ]
+        doubts = (*right[:1], *((evidence.another_fits(),) if len(close) > 1 else ()))
+        for bill, support in zip(close, supports, strict=True):
+            for found in self._pays([Named(bill, support, doubts)]):
+                yield self._but_for(found, said)
 
     def _but_for(self, candidate: Candidate, stray: str) -> Candidate:
         """The candidate without the doubt that `stray` is no invoice's: it is a slip for this one's."""

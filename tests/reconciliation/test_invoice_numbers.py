@@ -132,6 +132,21 @@ def test_another_amount_than_is_open_from_a_stranger_waits_and_says_so(
     assert (invoice.open_minor, session.query(Payment).count()) == (12_000, 0)
 
 
+def test_the_end_of_a_number_tells_which_of_a_known_payers_equal_invoices_is_meant(
+    session: Session, books: Books, act: Act
+) -> None:
+    customer = books.customer()
+    books.invoice(12_000, number=NUMBER, customer=customer)
+    bank = Bank()
+    assert decided(session, act, transfer(12_000, NUMBER), bank=bank) == ["matched"]
+    made = [books.invoice(9_900, number=f"RE-2026-0081{last}", customer=customer) for last in (6, 7)]
+    assert decided(session, act, transfer(9_900, "Rechnung 0817"), bank=bank) == ["matched", "matched"]
+    reload(session, *made)
+    assert [invoice.open_minor for invoice in made] == [9_900, 0]
+    evidence = [sentence for match in session.scalars(select(Match)) for sentence in match.evidence]
+    assert 'The text says "0817", with which invoice RE-2026-00817 ends.' in evidence
+
+
 def test_two_invoices_in_one_text_wait_if_only_one_fits(session: Session, books: Books, act: Act) -> None:
     books_with_one(books)
     books.invoice(500, number="RE-2026-00816")
