@@ -18,6 +18,10 @@ _INTEREST = frozenset({"INTR"})
 _SWIFT = re.compile(r"[NFS]([A-Z]{3})(?:\+([0-9]{3}))?(?:\+.*)?")
 
 
+# What `taken` knows, and perhaps more, as PostgreSQL finds it.
+TAKEN_SQL = "/(CHRG|COMM|FEES|INTR)$|^[NFS](CHG|INT)|[+]808"
+
+
 class Taken(StrEnum):
     """What a bank takes for itself."""
 

@@ -15,7 +15,7 @@ from ledger.identifiers import new_id
 from reconciliation.models import LINE
 from reconciliation.outcomes import Explained
 
-_COLUMNS = ("id", "line_id", "rule", "decided_by", "decided_at", "evidence")
+_COLUMNS = ("id", "line_id", "rule", "decided_by", "decided_at", "evidence", "line_rule_id")
 
 
 def write(session: Session, explained: Mapping[str, Explained], *, act: Act) -> dict[str, str]:
@@ -27,7 +27,8 @@ def write(session: Session, explained: Mapping[str, Explained], *, act: Act) -> 
     by_state: dict[str, list[str]] = defaultdict(list)
     for line_id, found in explained.items():
         match_id = made[line_id] = new_id("mat")
-        matches.append((match_id, line_id, found.rule, act.actor, act.at, json.dumps(found.evidence)))
+        evidence = json.dumps(found.evidence)
+        matches.append((match_id, line_id, found.rule, act.actor, act.at, evidence, found.line_rule_id))
         parts += [(match_id, str(part.kind), part.object_id, part.amount_minor) for part in found.parts]
         by_state[found.state].append(line_id)
         audit.record(session, "match.made", match_id, act=act, line=line_id, rule=found.rule)

@@ -11,19 +11,24 @@ from sqlalchemy.orm import Session
 
 from ledger import outbox, states
 from ledger.acts import Act
-from ledger.database import expire_rows
+from ledger.database import among, expire_rows
 from ledger.models import BankAccount
 from mandates import named
 from mandates.named import Named
 from reconciliation import (
+    bank_charges,
     batch_bookings,
+    booking_codes,
     debit_charges,
     matches,
     own_refunds,
     own_reversals,
+    own_transfers,
     returned_debits,
 )
-from reconciliation.models import LINE, LineRule, LineSighting, LineState, StatementLine, StatementRecord
+from reconciliation.automatic import AUTOMATIC
+from reconciliation.line_rules import asking as line_rules
+from reconciliation.models import LINE, LineRule, LineState, StatementLine
 from reconciliation.outcomes import Explained, Outcome, Waiting
 from reconciliation.transfers import runs, settling
 from reconciliation.transfers.candidates import credits_where
@@ -35,24 +40,6 @@ DEBIT_RULES = (
     batch_bookings.LUMP_RULE, batch_bookings.SINGLE_RULE, returned_debits.RULE, debit_charges.RULE,
 )  # fmt: skip
 _WAITING = (LineState.NEW, LineState.UNEXPLAINED, LineState.PROPOSED)
-
-# No rule decides about what is only announced, nor about lines of a statement that does not add up before a person
-# accepts that, unless another statement proves them; nor about what a person holds.
-_BROKEN = exists().where(
-    StatementRecord.id == StatementLine.statement_id,
-    StatementRecord.break_minor.is_not(None),
-    StatementRecord.accepted_at.is_(None),
-)
-_PROVED_ELSEWHERE = (
-    exists()
-    .where(LineSighting.line_id == StatementLine.id, LineSighting.counts)
-    .where(StatementRecord.id == LineSighting.statement_id, StatementRecord.balanced.is_(True))
-)
-AUTOMATIC = (
-    ~StatementLine.provisional,
-    StatementLine.held_at.is_(None),
-    or_(~_BROKEN, _PROVED_ELSEWHERE),
-)
 
 # Lines that can be about our own orders: money out or back, what carries an id of ours or of a batch, and what comes
 # from an account of ours. All others are credits that somebody sent.
@@ -66,6 +53,8 @@ _CAN_BE_OURS = or_(
     StatementLine.counterparty_account.is_(None),
     func.jsonb_array_length(StatementLine.details) > 0,
     exists().where(BankAccount.iban == StatementLine.counterparty_account),
+    exists().where(BankAccount.other_number == StatementLine.counterparty_account),
+    StatementLine.transaction_code.regexp_match(booking_codes.TAKEN_SQL),
     exists()
     .where(LineRule.creditor_id == BankAccount.creditor_id, LineRule.revoked_at.is_(None))
     .where(BankAccount.id == StatementLine.bank_account_id),
@@ -154,7 +143,8 @@ def _decide_own(
     What a person holds is left to the person.
     """
     outcomes = _decide(session, [line for line in lines if line.held_at is None], act)
-    _write(session, [line for line in lines if line.id in outcomes], outcomes, act)
+    decided = [line for line in lines if line.id in outcomes]
+    _write(session, [*decided, *_others(session, lines, outcomes)], outcomes, act)
     return _report(lines, outcomes), [line for line in lines if line.id not in outcomes]
 
 
@@ -192,7 +182,17 @@ def _decide(session: Session, lines: Sequence[StatementLine], act: Act) -> dict[
     for rule in (debit_charges, returned_debits):
         outcomes |= rule.explain(session, rest(), _named_debits(session, rest()), creditor_of, act=act)
     outcomes |= own_refunds.explain(session, rest(), creditor_of, act=act)
+    for not_a_payment in (own_transfers, line_rules, bank_charges):
+        outcomes |= not_a_payment.explain(session, rest(), creditor_of, act=act)
     return outcomes
+
+
+def _others(
+    session: Session, lines: Sequence[StatementLine], outcomes: Mapping[str, Outcome]
+) -> list[StatementLine]:
+    """The other legs of own transfers: lines of other chunks, locked by the rule that explains them."""
+    others = outcomes.keys() - {line.id for line in lines}
+    return list(session.scalars(select(StatementLine).where(among(StatementLine.id, others))))
 
 
 def _named_debits(session: Session, lines: Sequence[StatementLine]) -> Named:

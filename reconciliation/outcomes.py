@@ -18,12 +18,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """A line whose whole amount is accounted for by `parts`; `evidence` are sentences a clerk would write."""
+    """A line whose whole amount is accounted for by `parts`; `evidence` are sentences a clerk would write.
+
+    What is ignored has no parts. `line_rule_id` is the written rule that said so, if one did.
+    """
 
     rule: str
     state: LineState
     parts: tuple[Part, ...]
     evidence: tuple[str, ...]
+    line_rule_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

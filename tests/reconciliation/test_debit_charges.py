@@ -100,17 +100,20 @@ def test_a_fee_that_shares_the_banks_reference_with_a_return_is_its_fee(
     (debit,) = world.debits
     back = replace(taken_back(debit, on=TUESDAY), bank_reference="RUECK-4711-0001")
     world.take_in(world.statement(charge(None, 350, bank_reference="RUECK-4711-0001"), day=TUESDAY))
-    assert world.waiting() == ["Money went out, and no return or refund of ours explains it."]
+    assert world.waiting() == [
+        "It is a fee of the bank, and a return that it belongs to may still come: it is booked from 2026-11-27 on."
+    ]
     world.take_in(world.statement(back, day=TUESDAY))
     world.take_in(world.statement(day=TUESDAY))
     assert (world.waiting(), costs(world)) == ([], (350, 0, 0))
     assert parts_of(session, "fee") == [(debit.id, -350)]
 
 
-def test_a_fee_without_any_name_is_not_that_of_a_debit(books: Books) -> None:
+def test_a_fee_without_any_name_is_not_that_of_a_debit(session: Session, books: Books) -> None:
     world = collected(books, 12_000)
     world.take_in(world.statement(charge(None, 350), day=TUESDAY))
-    assert world.waiting() == ["Money went out, and no return or refund of ours explains it."]
+    assert (world.waiting(), costs(world)) == ([], (350, 0, 0))
+    assert parts_of(session, "fee") == [(None, -350)]
 
 
 def test_money_out_that_names_a_debit_but_is_neither_charge_nor_its_amount_waits(books: Books) -> None:

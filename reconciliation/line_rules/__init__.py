@@ -1,0 +1,1 @@
+"""Rules that treasury writes: lines that are no customer's payment, and what they are."""
