@@ -32,6 +32,7 @@ from gateway.api import (
     health,
     invoices,
     line_decisions,
+    line_rules,
     mandates,
     matches,
     matching_terms,
@@ -92,7 +93,7 @@ def create_app(runtime: Runtime, *, worker: bool = False) -> FastAPI:
     for module in (
         creditors, customers, invoices, credit_notes, mandates, debits, notices, debit_batches, files,
         statement_files, statements, line_decisions, proposals, open_items, status_reports, matches, matching_terms,
-        payer_memories, payments, paybacks, reason_codes, reports, exports, events, health,
+        payer_memories, line_rules, payments, paybacks, reason_codes, reports, exports, events, health,
     ):  # fmt: skip
         app.include_router(module.router, responses=errors.documented())
     _describe(app)

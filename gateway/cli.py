@@ -16,6 +16,7 @@ from gateway.commands import (
     demo,
     exports,
     line_decisions,
+    line_rules,
     matching_terms,
     memories,
     notices,
@@ -52,6 +53,7 @@ app.add_typer(business.invoice, name="invoice")
 app.add_typer(business.pain008, name="pain008")
 app.add_typer(debits.app, name="debit")
 app.add_typer(batches.app, name="batch")
+app.add_typer(line_rules.app, name="rule")
 app.add_typer(notices.app, name="notice")
 app.add_typer(paybacks.app, name="payback")
 setting_up.terms.add_typer(matching_terms.app, name="matching")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -55,7 +54,7 @@ class Trial:
     since: date
     looked_at: int = 0
     count: int = 0
-    sums: Counter[str] = field(default_factory=Counter)
+    sums: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
     explained_otherwise: int = 0
     lines: list[Taken] = field(default_factory=list)
@@ -65,7 +64,7 @@ class Trial:
     def take(self, line: Taken) -> None:
         """Count a line that meets the rule."""
         self.count += 1
-        self.sums[line.currency] += line.amount_minor
+        self.sums[line.currency] = self.sums.get(line.currency, 0) + line.amount_minor
         waits = line.state in _WAITING
         self.waiting += waits
         if len(self.lines) < MOST_SHOWN:

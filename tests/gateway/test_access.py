@@ -107,6 +107,11 @@ GET  /v1/statement-layouts                             200   200   200   200    
 POST /v1/statement-layouts/{layout_id}/revoke          404   404    x     x     -    -
 GET  /v1/status-reports                                200   200   200   200    -    -
 GET  /v1/status-reports/{report_id}                    404   404   404   404    -    -
+GET  /v1/line-rules                                    200   200   200   200    -    -
+POST /v1/line-rules                                    422   422    x     x     -    -
+POST /v1/line-rules/dry-run                            422   422    x     x     -    -
+GET  /v1/line-rules/{rule_id}                          404   404   404   404    -    -
+POST /v1/line-rules/{rule_id}/revoke                   422   422    x     x     -    -
 GET  /v1/statement-lines                               200   200   200   200    -    -
 GET  /v1/statement-lines/{line_id}                     404   404   404   404    -    -
 GET  /v1/statement-lines/{line_id}/raw                 404   404   404   404    -    -

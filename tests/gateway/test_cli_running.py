@@ -49,6 +49,7 @@ def test_every_command_of_the_contract_is_there() -> None:
         "debit due", "debit list", "debit retry", "debit cancel",
         "batch draft", "batch list", "batch show", "batch findings", "batch take-out", "batch approve",
         "batch release", "batch not-taken", "batch discard", "batch file",
+        "rule add", "rule list", "rule revoke", "rule try",
         "payback refund",
         "payback draft", "payback list", "payback show", "payback findings", "payback approve", "payback release",
         "payback not-taken", "payback discard", "payback file",

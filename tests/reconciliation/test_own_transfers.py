@@ -159,7 +159,7 @@ def test_a_leg_that_a_person_holds_is_left_alone(session: Session, books: Books,
     session.execute(held.values(held_at=act.at, held_by="treasury"))
     match(session, act)
     session.commit()
-    assert {line.state for line in lines_of(session)} == {"unexplained"}
+    assert {line.state for line in lines_of(session)} == {"unexplained", "new"}
 
 
 def test_a_transfer_is_no_business_of_a_written_rule(session: Session, books: Books, act: Act) -> None:

@@ -127,7 +127,7 @@ def test_a_line_that_a_person_holds_is_left_alone(session: Session, books: Books
     session.execute(update(StatementLine).values(held_at=act.at, held_by="treasury"))
     match(session, act)
     session.commit()
-    assert [line.state for line in lines_of(session)] == ["unexplained"]
+    assert [line.state for line in lines_of(session)] == ["new"]
 
 
 def test_a_pending_booking_is_no_fee_yet(session: Session, books: Books, act: Act) -> None:
