@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -25,6 +26,12 @@ RULE = "bank_charge"
 # Banks book the fee of a return on the day of the return or on the next banking day, which is three days after a
 # Friday; the return may stand in a later file than its fee, and tells only then whose fee it is.
 DAYS_FOR_ITS_RETURN = 3
+
+# A fee that says what it is for, in none of these words for a return, is not that of one.
+_OF_A_RETURN = re.compile(
+    r"r(?:ü|ue|u)ck|storn|retour|return|reject|unpaid|impay|rejet|insolut|devol|impag|zwrot|odrzuc|r-trans",
+    re.IGNORECASE,
+)
 _PARTS = {Taken.CHARGES: PartKind.FEE, Taken.INTEREST: PartKind.INTEREST}
 _SENTENCES = {
     (Taken.CHARGES, False): "The code of the booking says that the bank takes a fee for itself.",
@@ -40,8 +47,8 @@ def explain(
 ) -> dict[str, Outcome]:
     """Book fees and interest that name no debit of ours; gives an outcome for each such line.
 
-    Where the creditor has debits that may come back, a fee that carries the bank's reference waits some days for
-    the return that may share it.
+    Where the creditor has debits that may come back, a fee that carries the bank's reference and does not say that it
+    is for something else waits some days for the return that may share the reference.
     """
     charges = {
         line.id: (line, what)
@@ -85,6 +92,7 @@ def _is_early(line: StatementLine, act: Act) -> bool:
     return (
         line.amount_minor < 0
         and line.bank_reference is not None
+        and (not line.remittance or _OF_A_RETURN.search(line.remittance) is not None)
         and act.today < line.booked_on + timedelta(days=DAYS_FOR_ITS_RETURN)
     )
 

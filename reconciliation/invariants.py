@@ -193,6 +193,20 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "transfers_have_two_legs",
+        "A line that is one leg of a transfer, and names the other, is named by it with the opposite amount.",
+        "legs",
+        """
+        SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+            SELECT 1 FROM matches AS theirs JOIN match_parts AS back ON back.match_id = theirs.id
+            WHERE theirs.line_id = parts.object_id AND theirs.undone_at IS NULL AND back.kind = 'transfer'
+            AND back.object_id = matches.line_id AND back.amount_minor = -parts.amount_minor
+        ))
+        FROM match_parts AS parts JOIN matches ON matches.id = parts.match_id AND matches.undone_at IS NULL
+        WHERE parts.kind = 'transfer' AND parts.object_id IS NOT NULL
+        """,
+    ),
+    Invariant(
         "rejected_debits_are_told",
         "Every rejected debit is rejected by one item of one status report of the bank.",
         "rejected debits",

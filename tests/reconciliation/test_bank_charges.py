@@ -56,19 +56,26 @@ def test_a_fee_waits_some_days_for_the_return_that_it_may_belong_to(
     scheduled(books)
     sent(books)
     Account(books).book(
-        booking(-490, code="ACMT/MDOP/CHRG", reference="R-1"), booking(-500, code="ACMT/MDOP/CHRG")
+        booking(-490, code="ACMT/MDOP/CHRG", reference="R-1"),
+        booking(-500, code="ACMT/MDOP/CHRG"),
+        booking(-510, "Entgelt Rücklastschrift", code="ACMT/MDOP/CHRG", reference="R-2"),
+        booking(-520, "Kontoführung", code="ACMT/MDOP/CHRG", reference="R-3"),
     )
     match(session, act)
     session.commit()
     waits = [line.waiting_because for line in lines_of(session) if line.state == "unexplained"]
-    assert waits == [
-        "It is a fee of the bank, and a return that it belongs to may still come: it is booked from 2026-11-21 on."
-    ]
+    assert (
+        waits
+        == [
+            "It is a fee of the bank, and a return that it belongs to may still come: it is booked from 2026-11-21 on."
+        ]
+        * 2
+    )
     assert DAY + timedelta(days=3) == days_later(act, 3).today
     match(session, days_later(act, 3))
     session.commit()
     assert {line.state for line in lines_of(session)} == {"matched"}
-    assert balance_minor(books, AccountKind.FEE) == 990
+    assert balance_minor(books, AccountKind.FEE) == 2_020
 
 
 def test_a_written_rule_is_asked_before_the_code(session: Session, books: Books, act: Act) -> None:
