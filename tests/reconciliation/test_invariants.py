@@ -13,10 +13,12 @@ from reconciliation import by_hand, importing, payer_memory, undoing
 from reconciliation.by_hand import Share
 from reconciliation.invariants import INVARIANTS
 from reconciliation.models import Match, StatementLine
+from reconciliation.statement import Party
 from tests.factories import camt
-from tests.factories.bank import START, Bank, match, take_in_all, transfer
+from tests.factories.bank import START, Bank, match, payment_out, take_in_all, transfer
 from tests.factories.books import OUR_IBAN, Books
 from tests.factories.collecting import require_breach, scheduled, sent
+from tests.factories.line_rules import SAVINGS_IBAN, Account, second_account, to
 from tests.factories.pain002 import report
 
 _BANK = "SELECT id FROM accounts WHERE kind = 'bank'"
@@ -61,7 +63,15 @@ BROKEN: tuple[tuple[str, str], ...] = (
     ("booked_lines_are_posted", f"DELETE FROM postings WHERE account_id IN ({_BANK}) AND amount_minor = 700"),
     ("booked_lines_are_posted", "UPDATE statement_lines SET provisional = true WHERE state = 'matched'"),
     ("other_money_is_matched", "UPDATE match_parts SET kind = 'payout' WHERE kind = 'fee'"),
-    ("other_money_is_matched", "UPDATE accounts SET kind = 'transfer_clearing' WHERE kind = 'fee'"),
+    ("other_money_is_matched", "UPDATE accounts SET kind = 'payout_clearing' WHERE kind = 'fee'"),
+    (
+        "transfers_have_two_legs",
+        "UPDATE match_parts SET object_id = NULL WHERE kind = 'transfer' AND amount_minor > 0",
+    ),
+    (
+        "transfers_have_two_legs",
+        "UPDATE matches SET undone_at = now() WHERE rule = 'own_transfer' AND evidence::text LIKE '%Main%'",
+    ),
     ("rejected_debits_are_told", "DELETE FROM status_report_items"),
     ("rejected_debits_are_told", "UPDATE debits SET state = 'rejected' WHERE state = 'returned'"),
     ("reject_clearing_is_what_goes_back", f"DELETE FROM postings WHERE account_id IN ({_CLEARING})"),
@@ -92,7 +102,8 @@ def itemised() -> list[bytes]:
 
 @pytest.fixture
 def world(session: Session, books: Books) -> None:
-    """A collection with a return, one that was rejected and credited, two transfers, and a gap in the statements."""
+    """A collection with a return, one that was rejected and credited, two transfers, one between
+    own accounts, and a gap in the statements."""
     rejected = scheduled(books, 1_100)
     batch, _ = sent(books)
     answer = report(status="RJCT", code="DT01", original_message_id=batch.message_id)
@@ -104,10 +115,13 @@ def world(session: Session, books: Books) -> None:
     first = bank.book(
         transfer(700, "RE-77"), transfer(1_100, end_to_end_id=rejected.end_to_end_id),
         transfer(41, "Spende", day=date(2026, 11, 17)),
+        replace(payment_out(20), counterparty=Party(iban=SAVINGS_IBAN)),
     )  # fmt: skip
     rest = bank.answer(message, outcomes={debit.end_to_end_id: "AM04"})
     bank.book(transfer(55, day=date(2026, 12, 29)))
     last = bank.book(transfer(99, day=date(2026, 12, 30)))
+    second_account(books)
+    Account(books, SAVINGS_IBAN).book(to(OUR_IBAN, 20))
     take_in_all(session, [*first, *rest, *last, *itemised()], books.act)
     match(session, books.act)
     decided_twice(books)
