@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from ledger.acts import Act
 from ledger.models import AccountKind
-from reconciliation import matching
 from reconciliation.models import Match, MatchPart, StatementLine
+from reconciliation.transfers import finding
 from tests.factories import camt
 from tests.factories.bank import lines_of, match
 from tests.factories.books import OUR_IBAN, Books
@@ -128,7 +128,7 @@ def test_between_accounts_of_different_creditors_nothing_is_paired(
     session.commit()
     assert waits(session) == {
         'It went to account "Water" of another creditor of ours, so it is no transfer between own accounts.',
-        matching.NOTHING_KNOWN,
+        finding.NOTHING_KNOWN,
     }
 
 
