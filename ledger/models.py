@@ -140,7 +140,7 @@ class Customer(Base):
 
 
 class Invoice(Base):
-    """What a customer owes. `allocated_minor` is kept by a trigger on allocations, never by code.
+    """What a customer owes. `allocated_minor` is the sum of its standing allocations: a trigger sees to it.
 
     `pre_notified_on` is the day on which the invoice itself was sent and announced its debit, as the ERP says.
     `number_core` is what payers' spellings of the number have in common (see ledger.invoice_numbers); `instalments`
@@ -244,7 +244,7 @@ class Method(StrEnum):
 class Payment(Base):
     """Money that came in. What is neither allocated nor gone back is unallocated.
 
-    `allocated_minor` and `refunded_minor` are kept by triggers. A provisional payment may still be taken back
+    `allocated_minor` and `refunded_minor` are seen to by triggers. A provisional payment may still be taken back
     until the end of `reversible_until`. One that was `recorded_at` some time was told by a person or the ERP before
     a statement showed it; `met_at` is when its statement line came, until which its money is in transit.
     """

@@ -15,8 +15,8 @@ from ledger import allocations, creditors, invoices, payments
 from ledger.allocations import AllocationNotFound, Incompatible, InvoiceCancelled, OverAllocated
 from ledger.errors import NotFound, Rejected
 from ledger.invoices import InvoiceFacts, InvoiceNotFound
-from ledger.models import AccountKind, Allocation, Payment
-from ledger.payments import NotHeld, PaymentNotFound
+from ledger.models import AccountKind, Allocation, Method, Payment
+from ledger.payments import NotHeld, PaymentNotFound, Receipt
 from ledger.states import PaymentState
 from ledger.texts import UnreadableText
 from tests.factories.books import Books
@@ -42,6 +42,23 @@ def _amounts(session: Session, *payment_ids: str) -> list[tuple[int, int]]:
     session.expire_all()
     found = [payments.get(session, one) for one in payment_ids]
     return [(payment.allocated_minor, payment.unallocated_minor) for payment in found]
+
+
+@pytest.mark.parametrize("spoken_for", [0, 5_000, 12_000], ids=["nothing", "too little", "all"])
+def test_whatever_is_said_to_be_given_at_birth_what_is_allocated_counts(
+    session: Session, books: Books, spoken_for: int
+) -> None:
+    invoice = books.invoice(10_000)
+    receipt = Receipt(
+        creditor_id=books.creditor.id, bank_account_id=books.account.id, customer_id=None,
+        method=Method.TRANSFER, currency="EUR", amount_minor=12_000, received_on=books.act.today,
+    )  # fmt: skip
+    cause: dict[str, Any] = {"act": books.act, "cause": "line.matched"}
+    (payment_id,) = payments.receive(session, [receipt], spoken_for=[spoken_for], **cause)
+    wanted = [wish(books, payment_id, invoice.id, 4_000), wish(books, payment_id, invoice.id, 6_000)]
+    allocations.allocate(session, wanted, received={payment_id: receipt}, **cause)
+    assert (invoice.open_minor, invoice.collection_status) == (0, "paid")
+    assert _amounts(session, payment_id) == [(10_000, 2_000)]
 
 
 def test_a_paid_invoice_is_closed_and_its_payment_used_up(session: Session, books: Books) -> None:
