@@ -13,6 +13,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from benchmarks import data
+from benchmarks.cash import treasury
 from benchmarks.cash.facts import CreditNote, Customer, Invoice, Line, Month
 from benchmarks.cash.other_lines import SECOND_IBAN
 from benchmarks.cash.statements import statement
@@ -135,6 +136,7 @@ class Player:
         )  # fmt: skip
         for name, iban in zip(("Main", "Second"), _ACCOUNTS, strict=True):
             creditors.open_bank_account(session, creditor_id=creditor.id, name=name, iban=iban, act=act)
+        treasury.write_rules(session, creditor.id, act)
         return creditor.id
 
     def _issue(self, many: Sequence[Invoice]) -> None:
