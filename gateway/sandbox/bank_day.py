@@ -35,6 +35,7 @@ DECK = (
 _PAID_PERCENT = 75
 _PART_PERCENTS = (25, 40, 50, 75)
 
+SAVINGS_IBAN = "DE75512108001245126199"  # the company's other account
 _STRANGERS = ("Ottokar Fliederbusch", "Mina Sternthaler", "Kegelclub Frohe Neun")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
@@ -213,7 +214,8 @@ def own_business(creditor: Creditor, day: Day) -> Iterator[Entry]:
         -318_417, codes.DEBIT_OUT, f"Umsatzsteuer {month} St.-Nr. 000/000/00000", day, "Finanzamt Siebenbrunn"
     )
     yield _booking(-240_000, codes.TRANSFER_OUT, f"Miete {month} Lagerhalle", day, "Hallenwerk Grund GbR")
-    yield _booking(500_000, codes.OWN_TRANSFER_IN, "Umbuchung vom Tagesgeld", day, creditor.name)
+    transfer = _booking(500_000, codes.OWN_TRANSFER_IN, "Umbuchung vom Tagesgeld", day)
+    yield replace(transfer, counterparty=Party(name=creditor.name, iban=SAVINGS_IBAN))
     yield _booking(
         97_364,
         codes.TRANSFER_IN,

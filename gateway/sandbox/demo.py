@@ -20,9 +20,9 @@ from exporters.pain008.message import Scheme as FileScheme
 from gateway import access
 from gateway.roles import Role
 from gateway.runtime import Runtime
-from gateway.sandbox import company
+from gateway.sandbox import company, own_money
 from gateway.sandbox.books import Company
-from gateway.sandbox.entries import Entry, Truth
+from gateway.sandbox.entries import Entry
 from gateway.sandbox.founding import found
 from gateway.sandbox.habits import Booking, Habits
 from gateway.sandbox.office import Office
@@ -95,6 +95,9 @@ def run(runtime: Runtime, *, today: date, seed: int, folder: Path, say: Callable
     office.creditor_id = runtime.run(
         lambda session: found(session, made, act=_act("erp", first, _NOON), announced_by=AnnouncedBy.ERP)
     )
+    runtime.run(
+        lambda session: own_money.set_up(session, office.creditor_id, act=_act("treasury", first, _NOON))
+    )
     story = _Story(office, _bank(made, seed), report, seed)
     entries = story.other_bookings(add_business_days(first, 2))
     say("Batches drafted by the clerk, approved and released by the manager")
@@ -117,6 +120,7 @@ class _Story:
     report: DemoReport
     seed: int
     statements: list[AnswerFile] = field(default_factory=list)
+    savings: dict[date, list[AnswerFile]] = field(default_factory=dict)  # what the other account's bank sends
     told: bool = False
 
     def other_bookings(self, on: date) -> list[Entry]:
@@ -127,6 +131,7 @@ class _Story:
         entries = company.bank_day(made, open_invoices=payable, today=on, seed=self.seed)
         for entry in entries:
             self.bank.book(entry)
+        self.savings[on] = own_money.savings_files(made.creditor, entries, on)
         return entries
 
     def day(self, on: date, files: Iterable[bytes]) -> None:
@@ -139,7 +144,7 @@ class _Story:
                 raise AssertionError(f"the bank takes no file: {refusal.explanation}")
             number = len([path for path in self.report.files if path.parent.name == "pain.008"]) + 1
             self._keep("pain.008", f"{on.isoformat()}-{number}.xml", content)
-        answers = self.bank.close(on)
+        answers = [*self.bank.close(on), *self.savings.get(on, ())]
         for file in answers:
             self._keep("bank", file.name, file.content)
         self.statements += [file for file in answers if file.format == CAMT_053]
@@ -164,7 +169,7 @@ class _Story:
             truth, paid = entry.origin, decided.pop(_key(entry), None)
             if truth is None or paid is None:
                 continue
-            honest = truth.truth in (Truth.EXACT, Truth.PAID_TWICE) and paid in truth.invoices
+            honest = truth.truth.is_customers and paid <= set(truth.invoices)
             self.report.right, self.report.wrong = (
                 self.report.right + honest,
                 self.report.wrong + (not honest),
@@ -266,8 +271,8 @@ def _key(entry: Entry) -> tuple[int, str | None, str | None]:
     return entry.amount.minor, entry.remittance, entry.counterparty.iban
 
 
-def _decided(session: Session) -> dict[tuple[int, str | None, str | None], str]:
-    """The invoice number that each matched transfer paid, by what the transfer said."""
+def _decided(session: Session) -> dict[tuple[int, str | None, str | None], set[str]]:
+    """The numbers of the invoices that each matched transfer paid, by what the transfer said."""
     rows = session.execute(
         select(
             StatementLine.amount_minor,
@@ -280,9 +285,12 @@ def _decided(session: Session) -> dict[tuple[int, str | None, str | None], str]:
         .join(Payment, Payment.id == MatchPart.object_id)
         .join(Allocation, Allocation.payment_id == Payment.id)
         .join(Invoice, Invoice.id == Allocation.invoice_id)
-        .where(Match.rule == "invoice_number")
+        .where(Match.undone_at.is_(None), Allocation.reversed_at.is_(None))
     )
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
+    decided: dict[tuple[int, str | None, str | None], set[str]] = {}
+    for amount, text_, account, number in rows:
+        decided.setdefault((amount, text_, account), set()).add(number)
+    return decided
 
 
 def _make_keys(runtime: Runtime, folder: Path, act: Act) -> Path:
