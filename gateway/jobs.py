@@ -51,6 +51,7 @@ def match_everything(runtime: Runtime, *, actor: str) -> MatchReport:
     """
     report, passed_over = _match_own(runtime, actor=actor)
     report.take_in(_match_sent(runtime, passed_over, actor=actor))
+    report.looked_at = report.by_rule.total() + report.waiting.total()
     return report
 
 

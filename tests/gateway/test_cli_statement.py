@@ -163,7 +163,7 @@ def test_import_says_of_every_file_what_became_of_it(cli: CommandLine, good: Pat
         "unreadable_file",
         8,
     )
-    assert (done.json["matching"]["looked_at"], done.json["matching"]["matched"]) == (2, {})
+    assert (done.json["matching"]["looked_at"], done.json["matching"]["matched"]) == (2, {"bank_charge": 1})
     assert sum(done.json["matching"]["waiting"].values()) == 2
 
 
@@ -173,7 +173,7 @@ def test_import_matches_what_it_took_in(cli: CommandLine, good: Path, runtime: R
 
     invoice_id = runtime.run(bill)
     matching = cli("statement", "import", good, "--json").json["matching"]
-    assert matching["matched"] == {"invoice_number": 1}
+    assert matching["matched"] == {"bank_charge": 1, "invoice_number": 1}
     assert matching["looked_at"] == 2
     with runtime.sessions() as session:
         row = session.connection().exec_driver_sql(

@@ -117,7 +117,10 @@ def test_several_processes_may_migrate_at_once(empty: Engine) -> None:
     assert current == head is not None
     with empty.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM chain_head")).scalar_one() == 1
-        held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        held = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+            "WHERE locktype = 'advisory' AND datname = current_database()"
+        )
         assert connection.execute(held).scalar_one() == 0
         assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "20s"
 
