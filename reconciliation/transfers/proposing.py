@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
+from string import ascii_uppercase
 
 from ledger import party_names
 from ledger.invoice_numbers import compact
@@ -305,7 +306,7 @@ class Sight:
     def _unread(self, named: Sequence[Named]) -> list[Objection]:
         """A doubt where digits of the form of ours stand in the text that nobody has read."""
         read = {one.bill.core for one in (*named, *self._named)}
-        return [evidence.number_unknown(stray) for stray in self._strays if stray not in read][:1]
+        return [evidence.number_unknown(stray) for stray in self._strays if stray.lstrip("0") not in read][:1]
 
     def _judged(self, bill: Bill) -> list[Objection]:
         """What is wrong with a deduction that looks like a discount."""
@@ -336,7 +337,8 @@ class Sight:
             and credit.account[:2] != credit.home_country
         )
         has_terms = any(one.bill.discount_days is not None for one in named)
-        may_be_discount = has_terms and _is_percentage(missing, credit.amount_minor + missing)
+        whole = credit.amount_minor + missing
+        may_be_discount = has_terms and missing * 100 <= whole * _LARGEST_DISCOUNT_PERCENT
         return (
             is_foreign
             and not may_be_discount
@@ -436,8 +438,11 @@ class Sight:
         """A number with a typing error, or without its beginning, that is one of the payer's open invoices."""
         named = {one.bill.id for one in self._named}
         by_core = {bill.core: bill for bill in self._bills(payer.customer_id) if bill.id not in named}
+        by_body = {compact(bill.number).lstrip(ascii_uppercase): bill for bill in by_core.values()}
         for stray in self._strays:
-            close = [by_core[core] for core in numbers.near(stray, by_core)]
+            near = {by_core[core].id: by_core[core] for core in numbers.near(stray, by_core)}
+            near |= {by_body[body].id: by_body[body] for body in numbers.near(stray, by_body)}
+            close = list(near.values())
             supports = [evidence.number_nearly_named(bill.number, stray) for bill in close]
             yield from self._meant(close, supports, stray)
         for tail in self._tails:
@@ -448,7 +453,9 @@ class Sight:
     def _meant(self, close: Sequence[Bill], supports: Sequence[Support], said: str) -> Iterator[Candidate]:
         """What `said` can mean, each with the doubt that it is right as it stands, or that there are others."""
         right = [
-            evidence.other_invoice_named(one.bill.number) for one in self._named if one.bill.core == said
+            evidence.other_invoice_named(one.bill.number)
+            for one in self._named
+            if one.bill.core == said.lstrip("0")
         ]
         doubts = (*right[:1], *((evidence.another_fits(),) if len(close) > 1 else ()))
         for bill, support in zip(close, supports, strict=True):
@@ -457,7 +464,7 @@ class Sight:
 
     def _but_for(self, candidate: Candidate, stray: str) -> Candidate:
         """The candidate without the doubt that `stray` is no invoice's: it is a slip for this one's."""
-        own = {mention.text for mention in self._unknown if mention.core == stray}
+        own = {mention.text for mention in self._unknown if mention.core == stray.lstrip("0")}
         slip = [evidence.number_unknown(text) for text in own]
         kept = tuple(one for one in candidate.doubts if one not in slip)
         return Candidate(candidate.reading, candidate.supports, kept, candidate.memories)
@@ -627,11 +634,6 @@ class Payers:
             payer.customer_id for payer in self.by_name if payer.support.evidence != Evidence.SIMILAR_NAME
         }
         return [evidence.several_payers(len(same))] if len(same) > 1 else []
-
-
-def _is_percentage(part_minor: int, whole_minor: int) -> bool:
-    """Whether a part is a whole or half percentage of a whole, from one to five, as payers round it."""
-    return any(abs(whole_minor * per_mille - part_minor * 1_000) <= 1_000 for per_mille in range(10, 51, 5))
 
 
 def _alike(ours: str, theirs: str) -> Support | None:

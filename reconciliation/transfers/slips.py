@@ -16,11 +16,20 @@ _SHORTEST_TAIL = 3
 
 
 def strays(words: Words, shapes: Shapes) -> tuple[str, ...]:
-    """Cores of all digits in the text that can be a number of ours with a slip in it: five digits or more."""
+    """All digits in the text that can be a number of ours with a slip in it: five or more.
+
+    Zeros before them are left out, unless less than five digits would stay: of 0000825 all seven count.
+    """
     units = units_of(words, shapes)
-    cores = (unit.body.lstrip("0") for unit in units)
     shortest = max(_SHORTEST_NEAR, min(shapes.lengths, default=0) - 1)
-    return tuple(dict.fromkeys(core for core in cores if shortest <= len(core) <= shapes.longest + 1))
+    longest = shapes.longest + 1
+    found = (_telling(unit.body, shortest) for unit in units)
+    return tuple(dict.fromkeys(digits for digits in found if shortest <= len(digits) <= longest))
+
+
+def _telling(body: str, shortest: int) -> str:
+    core = body.lstrip("0")
+    return core if len(core) >= shortest else body
 
 
 def tails(words: Words, shapes: Shapes) -> tuple[str, ...]:
