@@ -31,6 +31,8 @@ SUPERUSER = "duecourse"
 PORT = 5432  # only part of the socket's file name: the server listens on no network address
 LONGEST_SOCKET_PATH = 103  # sun_path holds 104 bytes on the strictest system, its closing NUL among them
 
+# Room for the indexes of a million invoices, and fewer checkpoints, after each of which pages are written whole.
+_ROOM = {"shared_buffers": "256MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 # Error texts of PostgreSQL may quote the row at fault; neither rows nor statements belong in a log file.
 _PRIVATE_LOG = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
 
@@ -170,6 +172,7 @@ class EmbeddedServer:
             "unix_socket_permissions": "0700",
             "port": str(PORT),
             "max_connections": "100",
+            **_ROOM,
             **_PRIVATE_LOG,
             **self._settings,
         }

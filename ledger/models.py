@@ -154,8 +154,8 @@ class Invoice(Base):
         one_of("collection_status", CollectionStatus),
         UniqueConstraint("creditor_id", "number"),
         UniqueConstraint("creditor_id", "external_id"),
-        Index("ix_invoices_open_number", "creditor_id", text("upper(number)")),
         Index("ix_invoices_number_core", "creditor_id", "number_core"),
+        Index("ix_invoices_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
         Index(
             "ix_invoices_purchase_order",
             "purchase_order_key",
@@ -180,7 +180,7 @@ class Invoice(Base):
     )
     issued_on: Mapped[date]
     due_on: Mapped[date]
-    reference: Mapped[str | None] = mapped_column(String(35), index=True)
+    reference: Mapped[str | None] = mapped_column(String(35))
     purchase_order: Mapped[str | None] = mapped_column(String(60))
     purchase_order_key: Mapped[str | None] = mapped_column(
         String(60), Computed(_compact("purchase_order"), persisted=True)

@@ -243,12 +243,6 @@ class StatementLine(Base):
             "id",
             postgresql_where=text("state IN ('new', 'unexplained', 'proposed')"),
         ),
-        Index(
-            "ix_statement_lines_in_turn",
-            "booked_on",
-            "identity",
-            postgresql_where=text("state IN ('new', 'unexplained', 'proposed')"),
-        ),
         Index("ix_statement_lines_end_to_end_id", "end_to_end_id"),
         Index("ix_statement_lines_facts", "bank_account_id", "booked_on", "amount_minor"),
         Index(

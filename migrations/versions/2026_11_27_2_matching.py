@@ -233,11 +233,10 @@ def _widen_tables() -> None:
     )
     op.add_column("statement_lines", sa.Column("held_at", _AT, nullable=True))
     op.add_column("statement_lines", sa.Column("held_by", sa.String(100), nullable=True))
+    op.drop_index("ix_invoices_open_number", "invoices")
+    op.drop_index("ix_invoices_reference", "invoices")
     op.create_index(
-        "ix_statement_lines_in_turn",
-        "statement_lines",
-        ["booked_on", "identity"],
-        postgresql_where=sa.text("state IN ('new', 'unexplained', 'proposed')"),
+        "ix_invoices_reference", "invoices", ["reference"], postgresql_where=sa.text("reference IS NOT NULL")
     )
 
 

@@ -117,7 +117,7 @@ _BY_CORE = text(
 )
 _BY_REFERENCE = text(
     f"SELECT {_BILL_COLUMNS}, reference AS key FROM invoices "  # noqa: S608 - put together from constants
-    "WHERE creditor_id = :creditor_id AND reference = ANY(:keys)"
+    "WHERE creditor_id = :creditor_id AND reference IS NOT NULL AND reference = ANY(:keys)"
 )
 _BY_ORDER = text(
     f"SELECT {_BILL_COLUMNS}, purchase_order_key AS key FROM invoices "  # noqa: S608 - put together from constants
