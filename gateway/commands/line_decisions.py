@@ -369,6 +369,5 @@ def _said(one: ProposalOut) -> Sequence[str]:
     return [
         *(f"+ {sentence}" for sentence in one.supports),
         *(f"- {sentence}" for sentence in one.contradicts),
-        *([one.because] if one.because else []),
         *(f"! {sentence}" for sentence in one.obstacles),
     ]
