@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from credit_control import cash_at_risk
@@ -236,6 +236,11 @@ def _read(session: Session, report: DemoReport, today: date) -> None:
         .group_by(StatementLine.waiting_because)
     )
     report.matching.waiting = Counter({row[0]: row[1] for row in waiting})
+    proposed = session.scalar(
+        select(func.count()).select_from(StatementLine).where(StatementLine.state == "proposed")
+    )
+    if proposed:
+        report.matching.waiting[_PROPOSED] = proposed
     report.statuses = [
         (row.status, row.number, row.open_minor)
         for row in session.execute(
@@ -247,6 +252,9 @@ def _read(session: Session, report: DemoReport, today: date) -> None:
     ]
     report.came_back = list(_came_back(session))
     report.at_risk = cash_at_risk.report(session, today=today)
+
+
+_PROPOSED = "What it probably pays is proposed; it is not certain enough."
 
 
 def _came_back(session: Session) -> Iterator[CameBack]:
