@@ -21,7 +21,8 @@ from ledger.states import RefundState
 from mandates.models import Debit
 from mandates.reason_codes import REFUNDS
 from mandates.states import DebitState
-from reconciliation.models import LineState, StatementLine
+from reconciliation import bank_charges
+from reconciliation.models import LineState, Match, StatementLine
 
 _COSTS = (RETURN_FEE.iso, RETURN_INTEREST.iso)
 _COLLECTED = (DebitState.COLLECTED, DebitState.SETTLED)
@@ -153,11 +154,24 @@ def _transfers(session: Session, bank: Bank, creditor_id: str, found: Agreement)
             )
 
 
+def _costs_of_the_account(session: Session, bank: Bank) -> int:
+    """What the bank took for the account itself, and no return: booked by its code alone."""
+    rows = session.execute(
+        select(StatementLine.bank_reference, StatementLine.amount_minor)
+        .join(Match, Match.line_id == StatementLine.id)
+        .where(Match.rule == bank_charges.RULE, Match.undone_at.is_(None))
+    )
+    entries = ((bank.booked_by_reference.get(row.bank_reference), row.amount_minor) for row in rows)
+    return -sum(minor for entry, minor in entries if entry is not None and entry.origin is not None)
+
+
 def _lines(session: Session, bank: Bank, creditor_id: str, found: Agreement) -> None:
     """What nobody explained stands in suspense; of it only what no rule can know may be there."""
     known = bank.booked_by_reference
     lines = session.scalars(
-        select(StatementLine).where(StatementLine.state.in_((LineState.NEW, LineState.UNEXPLAINED)))
+        select(StatementLine).where(
+            StatementLine.state.in_((LineState.NEW, LineState.UNEXPLAINED, LineState.PROPOSED))
+        )
     ).all()
     waiting_costs = 0
     for line in lines:
@@ -175,7 +189,8 @@ def _lines(session: Session, bank: Bank, creditor_id: str, found: Agreement) -> 
                 f"on {line.booked_on} is ours and was not explained: {line.waiting_because}"
             )
     costs = sum(_booked(session, kind, creditor_id) for kind in (AccountKind.FEE, AccountKind.INTEREST))
-    found.compare("costs of returns", bank.record.costs_minor, costs + waiting_costs)
+    other_costs = _costs_of_the_account(session, bank)
+    found.compare("costs of returns", bank.record.costs_minor, costs - other_costs + waiting_costs)
     suspense = -_booked(session, AccountKind.SUSPENSE, creditor_id)
     counted = sum(line.amount_minor for line in lines if not line.provisional)
     found.compare("suspense and its lines", counted, suspense)

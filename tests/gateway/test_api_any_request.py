@@ -21,7 +21,7 @@ HOSTILE = [
     "", " ", "\0", "a\0b", "x" * 5_000, "' OR 1=1 --", "%00", "..", "../../etc/passwd", "\ud800", "ﷺ" * 50, "💶",
     "<script>", "=1+1", "9" * 400, "-1", "NaN", "null", "2026-13-01", "0001-01-01", "9999-12-31", "1e999",
 ]  # fmt: skip
-REQUESTS = 800
+REQUESTS = 1_200
 PREFIXES = {
     "creditor_id": "crd_", "customer_id": "cus_", "invoice_id": "inv_", "mandate_id": "mnd_", "payment_id": "pay_",
     "source_id": "pay_", "statement_line_id": "lin_", "allocation_id": "all_", "debit_id": "deb_",

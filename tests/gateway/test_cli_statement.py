@@ -164,7 +164,7 @@ def test_import_says_of_every_file_what_became_of_it(cli: CommandLine, good: Pat
         8,
     )
     assert (done.json["matching"]["looked_at"], done.json["matching"]["matched"]) == (2, {"bank_charge": 1})
-    assert sum(done.json["matching"]["waiting"].values()) == 2
+    assert sum(done.json["matching"]["waiting"].values()) == 1
 
 
 def test_import_matches_what_it_took_in(cli: CommandLine, good: Path, runtime: Runtime) -> None:

@@ -104,7 +104,7 @@ def test_a_job_that_fails_is_logged_without_its_words(
         raise LookupError(NAMES[0], OUR_IBAN)
 
     Story(admin, erp, treasury, second_treasurer).bank_books(transfer(23_990, TEXT))
-    monkeypatch.setattr("reconciliation.matching.match_chunk", failing)
+    monkeypatch.setattr("reconciliation.matching.match_own_chunk", failing)
     work()
     told = capsys.readouterr().err
     failed = [line for line in lines(told) if line["level"] == "error"]

@@ -63,7 +63,7 @@ def test_a_report_of_the_day_is_no_money_until_the_statement_books_it(
     assert bank_balance(session, books.account) == 1_550
     match(session, act)
     session.commit()
-    assert fates(session) == [(300, False, "unexplained"), (1_250, False, "matched")]
+    assert fates(session) == [(300, False, "proposed"), (1_250, False, "matched")]
     (line, _) = sorted(lines_of(session), key=lambda one: -one.amount_minor)
     assert line.statement_id == statements_of(session)[-1].id
 

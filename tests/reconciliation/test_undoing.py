@@ -262,7 +262,7 @@ def test_a_transfer_is_undone_with_its_other_leg(session: Session, books: Books,
     )  # fmt: skip
     there, here = session.scalars(select(StatementLine).order_by(StatementLine.position)).all()
     before = figures(session)
-    explained(books, there, PartKind.TRANSFER)
+    explained(books, there, PartKind.TRANSFER, here.id)
     explained(books, here, PartKind.TRANSFER, there.id)
     session.commit()
     for line in (there, here):
