@@ -161,8 +161,12 @@ def _costs_of_the_account(session: Session, bank: Bank) -> int:
         .join(Match, Match.line_id == StatementLine.id)
         .where(Match.rule == bank_charges.RULE, Match.undone_at.is_(None))
     )
-    entries = ((bank.booked_by_reference.get(row.bank_reference), row.amount_minor) for row in rows)
-    return -sum(minor for entry, minor in entries if entry is not None and entry.origin is not None)
+    taken = 0
+    for reference, amount_minor in rows:
+        entry = bank.booked_by_reference.get(reference)
+        if entry is not None and entry.origin is not None:
+            taken -= amount_minor
+    return taken
 
 
 def _lines(session: Session, bank: Bank, creditor_id: str, found: Agreement) -> None:
