@@ -21,6 +21,7 @@ _COLUMNS = (
     "proposed_at",
 )  # fmt: skip
 _LONGEST_REASON = 300
+OVERTAKEN = "What it pays has changed meanwhile; it is looked at again with the next run."
 
 
 def settle(session: Session, findings: Sequence[Finding], *, act: Act) -> dict[str, str]:
@@ -32,7 +33,7 @@ def settle(session: Session, findings: Sequence[Finding], *, act: Act) -> dict[s
     waiting = _lock(session, [finding.credit_id for finding in findings])
     held = [finding for finding in findings if finding.credit_id in waiting]
     _propose(session, held, act)
-    reasons = {finding.credit_id: finding.because[:_LONGEST_REASON] for finding in held}
+    reasons = {finding.credit_id: _reason(finding) for finding in held}
     _give_reasons(session, waiting, reasons)
     for state in (LineState.PROPOSED, LineState.UNEXPLAINED):
         ids = [
@@ -87,7 +88,16 @@ def _lock(session: Session, ids: Sequence[str]) -> dict[str, Any]:
 
 
 def _state(finding: Finding) -> LineState:
-    return LineState.PROPOSED if finding.proposals else LineState.UNEXPLAINED
+    return LineState.PROPOSED if _proposals(finding) else LineState.UNEXPLAINED
+
+
+def _proposals(finding: Finding) -> tuple[Proposed, ...]:
+    """What a person may confirm; of a certain finding that others overtook, the reading that was certain."""
+    return finding.proposals if finding.certain is None else (finding.certain,)
+
+
+def _reason(finding: Finding) -> str:
+    return (OVERTAKEN if finding.certain is not None else finding.because)[:_LONGEST_REASON]
 
 
 def _propose(session: Session, findings: Sequence[Finding], act: Act) -> None:
@@ -97,7 +107,7 @@ def _propose(session: Session, findings: Sequence[Finding], act: Act) -> None:
     }
     new, kept = [], []
     for finding in findings:
-        for rank, one in enumerate(finding.proposals, start=1):
+        for rank, one in enumerate(_proposals(finding), start=1):
             digest = one.reading.digest
             known = standing.pop((finding.credit_id, digest), None)
             if known is None:
@@ -124,7 +134,7 @@ def _said(finding: Finding, one: Proposed) -> dict[str, Any]:
         "supports": [{"evidence": str(each.evidence), "sentence": each.sentence} for each in one.supports],
         "contradicts": [{"evidence": str(each.doubt), "sentence": each.sentence} for each in one.doubts],
         "certainty": one.certainty,
-        "because": finding.because[:_LONGEST_REASON],
+        "because": _reason(finding),
     }
 
 

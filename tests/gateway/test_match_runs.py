@@ -18,8 +18,8 @@ from gateway.runtime import Runtime
 from gateway.sandbox.entries import Entry, Party
 from ledger.acts import Act
 from ledger.models import Allocation, Invoice
-from reconciliation.models import Match, MatchPart, StatementLine
-from reconciliation.transfers import runs
+from reconciliation.models import Match, MatchPart, Proposal, StatementLine
+from reconciliation.transfers import applying, runs, settling
 from tests.factories.bank import Bank, take_in_all, transfer
 from tests.factories.books import Books, debtor_iban
 
@@ -147,3 +147,23 @@ def test_a_part_whose_worker_died_is_done_by_another(
     jobs.match_everything(runtime, actor="job")
     runtime.run(partial(runs.end, run_id=run_id, act=act))
     require_the_books(session)
+
+
+def test_what_others_overtook_waits_with_its_reading_and_is_matched_by_the_next_run(
+    session: Session, books: Books, act: Act, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = books.invoice(12_000, number="RE-10815")
+    take_in_all(session, Bank().book(transfer(12_000, "RE-10815")), act)
+    session.commit()
+    with monkeypatch.context() as overtaken:
+        overtaken.setattr(applying, "still_open", lambda session, ids: {})
+        jobs.match_everything(runtime, actor="job")
+    session.expire_all()
+    (line,) = session.scalars(select(StatementLine))
+    assert (line.state, line.waiting_because) == ("proposed", settling.OVERTAKEN)
+    (proposal,) = session.scalars(select(Proposal))
+    assert proposal.reading["shares"][0]["invoice_id"] == invoice.id
+    session.commit()
+    jobs.match_everything(runtime, actor="job")
+    session.expire_all()
+    assert (line.state, proposal.state) == ("matched", "superseded")
