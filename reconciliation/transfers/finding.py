@@ -20,7 +20,8 @@ from reconciliation.transfers.candidates import Credit, Known, Payer, prefixes
 from reconciliation.transfers.certainty import Row, Terms
 from reconciliation.transfers.evidence import Evidence, Objection, Support
 from reconciliation.transfers.numbers import How, Mention, Shapes, as_written, mentions, strays, tails
-from reconciliation.transfers.proposing import Candidate, Payers, Sight
+from reconciliation.transfers.payers import Payers
+from reconciliation.transfers.proposing import Candidate, Sight
 from reconciliation.transfers.reading import Reading, Share
 from reconciliation.transfers.vocabulary import Role
 from reconciliation.transfers.words import Mark, Words

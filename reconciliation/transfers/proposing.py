@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import product
 from string import ascii_uppercase
 
-from ledger import party_names
 from ledger.invoice_numbers import compact
 from ledger.models import AllocationKind
 from ledger.money import Money
@@ -24,13 +22,22 @@ from reconciliation.transfers.candidates import (
     Payer,
 )
 from reconciliation.transfers.certainty import Terms
+from reconciliation.transfers.closing import (
+    closing,
+    fits,
+    instalment,
+    note_item,
+    payments,
+    place_among,
+    short,
+)
 from reconciliation.transfers.evidence import Evidence, Objection, Support
-from reconciliation.transfers.numbers import How, Mention, as_written
+from reconciliation.transfers.naming import Named, named_in, ordered
+from reconciliation.transfers.numbers import Mention
+from reconciliation.transfers.payers import BY_ACCOUNT, Payers
 from reconciliation.transfers.reading import Reading, Share
 from reconciliation.transfers.sets import Item, ItemSet, Taken, Way
 
-_SHORTEST_LOOSE = 5  # digits of a number without its prefix that need no known payer
-_FEW = 6  # open items, of which 63 sets can be made: that one of them fits by chance is rare enough
 _SHORTEST_REFERENCE = 4  # characters of a recorded payment's reference that a text is searched for
 _MOST_DISCOUNTED = 6  # invoices of one payment whose discounts are tried one by one
 _LARGEST_RATE_PERCENT = 2  # by which a bank's exchange may differ
@@ -45,15 +52,6 @@ class Candidate:
     supports: tuple[Support, ...]
     doubts: tuple[Objection, ...] = ()
     memories: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An invoice that the credit names, and how."""
-
-    bill: Bill
-    support: Support
-    doubts: tuple[Objection, ...] = ()
 
 
 class Sight:
@@ -74,8 +72,8 @@ class Sight:
     ) -> None:
         self._credit, self._known, self._terms, self._payers = credit, known, terms, payers
         self._strays, self._tails = strays, tails
-        self._named, self._unknown = _named(credit, mentions, references, known, payers)
-        self._ordered = _ordered(orders, known)
+        self._named, self._unknown = named_in(mentions, references, known, payers)
+        self._ordered = ordered(orders, known)
 
     @property
     def named_customers(self) -> set[str]:
@@ -137,7 +135,7 @@ class Sight:
     def _pays(self, named: Sequence[Named]) -> Iterator[Candidate]:
         amount, whole = self._credit.amount_minor, sum(one.bill.open_minor for one in named)
         if whole == amount:
-            yield self._candidate(named, _payments(named), [_fits(named)])
+            yield self._candidate(named, payments(named), [fits(named)])
             return
         reduced = list(self._reduced(named))
         yield from reduced
@@ -170,7 +168,7 @@ class Sight:
         bundle = Item(
             "named", named[0].bill.due_on, named[0].bill.number, tuple(Way(total) for total in ways)
         )
-        items = [bundle, *(_note_item(note) for note in notes)][: sets.MOST_ITEMS]
+        items = [bundle, *(note_item(note) for note in notes)][: sets.MOST_ITEMS]
         found = sets.search(items, self._credit.amount_minor)
         by_key = {note.id: note for note in notes}
         for one in found.sets:
@@ -203,7 +201,7 @@ class Sight:
         shares, supports = [], []
         left = {note.id: note.open_minor for note in notes}
         for one, discount in zip(named, off, strict=True):
-            shares += _closing(one.bill, discount, notes, left)
+            shares += closing(one.bill, discount, notes, left)
             if discount:
                 supports += self._discount_sentence(one.bill, discount)
         if notes:
@@ -229,9 +227,9 @@ class Sight:
             shares = [
                 share
                 for taken, less in zip(chosen, off, strict=True)
-                for share in _closing(taken.bill, less, (), {})
+                for share in closing(taken.bill, less, (), {})
             ]
-            yield self._candidate(chosen, shares, [_fits(chosen)], doubts)
+            yield self._candidate(chosen, shares, [fits(chosen)], doubts)
 
     def _left_out(self, chosen: Sequence[Named], left: Sequence[Named]) -> list[Objection]:
         """What speaks against leaving these out: nothing, where the payer has the others and none of these.
@@ -251,7 +249,7 @@ class Sight:
         """Less than what is named: a bank's charge, an instalment, or a part."""
         currency = self._credit.currency
         if self._bears_charge(named, missing):
-            shares = [*_payments(named[:-1]), *_short(named[-1].bill, missing, AllocationKind.FEE)]
+            shares = [*payments(named[:-1]), *short(named[-1].bill, missing, AllocationKind.FEE)]
             yield self._candidate(named, shares, [evidence.charge_deducted(Money(missing, currency))])
             return
         usual = list(self._deducted(named, missing))
@@ -266,7 +264,7 @@ class Sight:
             return
         bill, amount = named[0].bill, self._credit.amount_minor
         part = [Share(bill.id, AllocationKind.PAYMENT, amount)]
-        due_on = _instalment(bill, amount)
+        due_on = instalment(bill, amount)
         if due_on is not None:
             yield self._candidate(named, part, [evidence.instalment_paid(due_on)])
             return
@@ -274,7 +272,7 @@ class Sight:
         objections += [evidence.another_fits()] if usual else []
         yield self._candidate(named, part, [evidence.part_paid(Money(missing, currency))], objections)
         if self._judged(bill):
-            granted = _closing(bill, missing, (), {})
+            granted = closing(bill, missing, (), {})
             yield self._candidate(
                 named,
                 granted,
@@ -288,7 +286,7 @@ class Sight:
         kind, usual = self._known.deducts.get(min(customers), (AllocationKind.FEE, 0))
         if len(customers) == 1 and missing == usual:
             reason = "As deducted before." if kind == AllocationKind.WRITE_OFF else None
-            shares = [*_payments(named[:-1]), *_short(named[-1].bill, missing, kind, reason)]
+            shares = [*payments(named[:-1]), *short(named[-1].bill, missing, kind, reason)]
             yield self._candidate(
                 named, shares, [evidence.usually_deducts(Money(missing, self._credit.currency))]
             )
@@ -363,13 +361,13 @@ class Sight:
         others = [bill for customer in customers for bill in self._bills(customer) if bill.id not in ids]
         fitting = [bill for bill in others if bill.open_minor == over]
         for bill in fitting[: sets.MOST_SHOWN]:
-            also = [*_payments(named), Share(bill.id, AllocationKind.PAYMENT, bill.open_minor)]
+            also = [*payments(named), Share(bill.id, AllocationKind.PAYMENT, bill.open_minor)]
             yield self._candidate(named, also, [evidence.sum_paid(len(named) + 1)], [evidence.another_fits()])
         too_much = over > sum(one.bill.open_minor for one in named) and len(others) > 0
         doubts = [evidence.rest_fits_others()] if fitting else [evidence.much_is_over()] if too_much else []
         doubts += [*self._fits_elsewhere(named), *self._unread(named)]
         supports = [evidence.overpaid(Money(over, self._credit.currency))]
-        yield self._candidate(named, _payments(named), supports, doubts, on_account=over)
+        yield self._candidate(named, payments(named), supports, doubts, on_account=over)
 
     def _pays_again(self, named: Sequence[Named]) -> Candidate:
         """Everything named is paid already: the money is the customer's, and pays nothing."""
@@ -428,7 +426,7 @@ class Sight:
         for payer in payers:
             yield from self._near(payer)
             yield from self._sets_of([payer])
-        together = [payer for payer in payers if payer.support.evidence in _BY_ACCOUNT]
+        together = [payer for payer in payers if payer.support.evidence in BY_ACCOUNT]
         if len({payer.customer_id for payer in together}) > 1:
             yield from self._sets_of(together)
         if len({payer.customer_id for payer in payers}) == 1:
@@ -477,7 +475,7 @@ class Sight:
             return
         if len(bills) + len(notes) > MOST_ITEMS_LOOKED_AT:
             return
-        items = [*(self._item(bill) for bill in bills), *(_note_item(note) for note in notes)]
+        items = [*(self._item(bill) for bill in bills), *(note_item(note) for note in notes)]
         found = sets.search(items, self._credit.amount_minor)
         for one in found.sets:
             yield self._of_set(one, found, items, bills, notes, customers)
@@ -499,14 +497,14 @@ class Sight:
         shares, supports = [], []
         for bill, way in taken:
             off = bill.open_minor - way.amount_minor
-            shares += _closing(bill, off, credited, left)
+            shares += closing(bill, off, credited, left)
             if off:
                 supports += self._discount_sentence(bill, off)
         if credited:
             supports.append(evidence.credit_note_deducted([note.number for note in credited]))
         if not supports:
             supports.append(evidence.open_amount_paid() if len(taken) == 1 else evidence.sum_paid(len(taken)))
-        supports += _place_among(one, items, is_only=found.unique and found.complete)
+        supports += place_among(one, items, is_only=found.unique and found.complete)
         supports += self._habit(customers, supports)
         meant = sorted({bill.customer_id for bill, _ in taken})
         standing, against, memories = self._payers.stand(meant, self._known)
@@ -578,73 +576,6 @@ class Sight:
         return Item(bill.id, bill.due_on, bill.number, (full, *less))
 
 
-_BY_ACCOUNT = frozenset(
-    {Evidence.ACCOUNT, Evidence.MANDATE_ACCOUNT, Evidence.REMEMBERED_ACCOUNT, Evidence.PAYS_FOR}
-)
-
-
-class Payers:
-    """Who may have paid a credit: by account, by name, and by customer number, in this order of weight."""
-
-    def __init__(
-        self, by_account: Sequence[Payer], by_name: Sequence[Payer], by_number: Sequence[Payer], own_name: str
-    ) -> None:
-        self.by_account, self.by_name, self.by_number = by_account, by_name, by_number
-        self._own_name = own_name
-
-    def all(self) -> list[Payer]:
-        """Each customer once, with the weightiest support."""
-        best: dict[str, Payer] = {}
-        strong = [*self.by_account, *self.by_number]
-        for payer in strong or self.by_name:
-            best.setdefault(payer.customer_id, payer)
-        return list(best.values())
-
-    def only(self) -> str | None:
-        """The customer who paid, if there can be only one."""
-        found = {payer.customer_id for payer in self.all() if payer.support.evidence != Evidence.PAYS_FOR}
-        return found.pop() if len(found) == 1 else None
-
-    def stand(
-        self, customers: Sequence[str], known: Known
-    ) -> tuple[list[Support], list[Objection], tuple[str, ...]]:
-        """What speaks for and against these customers having paid, and the memories used."""
-        of = [
-            payer
-            for payer in (*self.by_account, *self.by_number, *self.by_name)
-            if payer.customer_id in customers
-        ]
-        if of:
-            supports = list(dict.fromkeys(payer.support for payer in of))
-            return (
-                supports,
-                [],
-                tuple(sorted({payer.memory_id for payer in of if payer.memory_id is not None})),
-            )
-        is_alike = [_alike(self._own_name, known.name_keys.get(customer, "")) for customer in customers]
-        if any(is_alike):
-            return [one for one in is_alike if one is not None][:1], [], ()
-        return [], [evidence.payer_unknown()], ()
-
-    def shared(self, meant: Sequence[str]) -> list[Objection]:
-        """A doubt where nothing but a name that several customers have says who paid."""
-        if self.by_account or self.by_number:
-            return []
-        same = {
-            payer.customer_id for payer in self.by_name if payer.support.evidence != Evidence.SIMILAR_NAME
-        }
-        return [evidence.several_payers(len(same))] if len(same) > 1 else []
-
-
-def _alike(ours: str, theirs: str) -> Support | None:
-    """Whether a payer's name key is a customer's, or nearly."""
-    if not ours or not theirs:
-        return None
-    if ours == theirs:
-        return evidence.name_of_customer()
-    return evidence.name_like_customer() if party_names.similar(ours, theirs) else None
-
-
 def _ways_together(
     offers: Sequence[tuple[int, ...]], named: Sequence[Named]
 ) -> dict[int, tuple[tuple[int, ...], ...]]:
@@ -669,131 +600,6 @@ def _carries(credit: Credit, reference: str) -> bool:
     return (
         len(wanted) >= _SHORTEST_REFERENCE and re.search(whole, (credit.remittance or "").upper()) is not None
     )
-
-
-def _named(
-    credit: Credit, mentions: Sequence[Mention], references: Sequence[str], known: Known, payers: Payers
-) -> tuple[list[Named], list[Mention]]:
-    """The invoices that the credit names, each once with its best evidence, and the numbers that name none."""
-    found: dict[str, Named] = {}
-    unknown: list[Mention] = []
-    for reference in references:
-        for bill in known.by_reference.get(reference, ()):
-            found.setdefault(bill.id, Named(bill, evidence.reference_given(bill.number)))
-    for mention in mentions:
-        bills = _meant(mention, known.by_core.get(mention.core, ()), payers)
-        if not bills and mention.fits and not mention.called_otherwise:
-            unknown.append(mention)
-        for bill in bills:
-            how = as_written(mention, bill.number)
-            doubts = (*_doubted(mention, how), *((evidence.another_fits(),) if len(bills) > 1 else ()))
-            support = (
-                evidence.number_named(bill.number)
-                if how == How.WHOLE
-                else evidence.number_loosely_named(bill.number, mention.text)
-            )
-            if bill.id not in found or (found[bill.id].doubts and not doubts):
-                found[bill.id] = Named(bill, support, doubts)
-    return list(found.values()), unknown
-
-
-def _meant(mention: Mention, bills: Sequence[Bill], payers: Payers) -> list[Bill]:
-    """Of the invoices with this core those whose number is written, or else those of the payer, or else all."""
-    if len(bills) < 2:
-        return list(bills)
-    written = compact(mention.text)
-    exact = [bill for bill in bills if compact(bill.number) == written]
-    if len(exact) == 1:
-        return exact
-    own = {payer.customer_id for payer in payers.all()}
-    of_payer = [bill for bill in bills if bill.customer_id in own]
-    return of_payer if len(of_payer) == 1 else list(bills)
-
-
-def _doubted(mention: Mention, how: How) -> list[Objection]:
-    doubts = []
-    if mention.called_otherwise or (how == How.OTHER_PREFIX and not mention.called_invoice):
-        doubts.append(evidence.called_otherwise(mention.text))
-    if (
-        not mention.called_invoice
-        and how not in (How.WHOLE, How.LISTED, How.RANGED)
-        and len(mention.core) < _SHORTEST_LOOSE
-    ):
-        doubts.append(evidence.number_short(mention.text))
-    return doubts
-
-
-def _ordered(orders: Sequence[str], known: Known) -> list[Named]:
-    return [
-        Named(bill, evidence.order_named(bill.number, bill.purchase_order or order))
-        for order in orders
-        for bill in known.by_order.get(order, ())
-    ]
-
-
-def _fits(named: Sequence[Named]) -> Support:
-    return evidence.open_amount_paid() if len(named) == 1 else evidence.sum_paid(len(named))
-
-
-def _payments(named: Iterable[Named]) -> list[Share]:
-    return [Share(one.bill.id, AllocationKind.PAYMENT, one.bill.open_minor) for one in named]
-
-
-def _short(bill: Bill, missing: int, kind: AllocationKind, reason: str | None = None) -> list[Share]:
-    """A bill closed by money and, for what is missing, by something that is none."""
-    paid = bill.open_minor - missing
-    money = [Share(bill.id, AllocationKind.PAYMENT, paid)] if paid > 0 else []
-    return [*money, Share(bill.id, kind, min(missing, bill.open_minor), reason=reason)]
-
-
-def _closing(bill: Bill, discount: int, notes: Sequence[Note], left: dict[str, int]) -> list[Share]:
-    """A bill closed by its discount, by what `left` says the credit notes have, and by money for the rest."""
-    shares, rest = [], bill.open_minor
-    if discount:
-        shares.append(Share(bill.id, AllocationKind.DISCOUNT, discount))
-        rest -= discount
-    for note in notes:
-        given = min(rest, left[note.id])
-        if given and note.customer_id == bill.customer_id:
-            shares.append(Share(bill.id, AllocationKind.CREDIT_NOTE, given, credit_note_id=note.id))
-            left[note.id] -= given
-            rest -= given
-    if rest:
-        shares.append(Share(bill.id, AllocationKind.PAYMENT, rest))
-    return shares
-
-
-def _note_item(note: Note) -> Item:
-    return Item(note.id, note.issued_on, note.number, (Way(-note.open_minor),))
-
-
-def _place_among(one: ItemSet, items: Sequence[Item], *, is_only: bool) -> list[Support]:
-    supports = [evidence.only_set()] if is_only else []
-    if len(items) == 1:
-        supports.append(evidence.only_item())
-    if len(items) <= _FEW:
-        supports.append(evidence.few_items(len(items)))
-    if sets.is_everything(items, one):
-        supports.append(evidence.everything_open())
-    if sets.is_oldest_first(items, one):
-        supports.append(evidence.oldest_first(len(one.parts)))
-    return supports
-
-
-def _instalment(bill: Bill, amount_minor: int) -> date | None:
-    """The due day of the instalment that is next and of this amount."""
-    paid = bill.total_minor - bill.open_minor
-    for instalment in bill.instalments or ():
-        if paid == 0:
-            return (
-                date.fromisoformat(instalment["due_on"])
-                if instalment["amount_minor"] == amount_minor
-                else None
-            )
-        paid -= instalment["amount_minor"]
-        if paid < 0:
-            return None
-    return None
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
