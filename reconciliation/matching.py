@@ -14,6 +14,7 @@ from ledger.acts import Act
 from ledger.database import among, expire_rows
 from ledger.models import BankAccount
 from mandates import named
+from mandates.models import Debit
 from mandates.named import Named
 from reconciliation import (
     bank_charges,
@@ -32,6 +33,7 @@ from reconciliation.models import LINE, LineRule, LineState, StatementLine
 from reconciliation.outcomes import Explained, Outcome, Waiting
 from reconciliation.transfers import runs, settling
 from reconciliation.transfers.candidates import credits_where
+from reconciliation.transfers.finding import NOTHING_KNOWN
 
 JOB = "match_lines"  # the name under which matching is queued
 CHUNK = 2_000  # lines decided in one transaction
@@ -131,6 +133,9 @@ def match_own_chunk(
     lines = _lock_waiting(session, after, limit, only_own=True)
     report, rest = _decide_own(session, lines, act)
     _let_rest_wait(session, rest, report, act)
+    unexplained = {line.id: NOTHING_KNOWN for line in _carrying_ids_of_ours(session, rest)}
+    settling.let_wait(session, unexplained, act=act)
+    report.waiting += Counter(unexplained.values())
     left = {line.id for line in rest}
     return report, [line.id for line in lines if line.id not in left and line.state in _WAITING]
 
@@ -146,6 +151,19 @@ def _decide_own(
     decided = [line for line in lines if line.id in outcomes]
     _write(session, [*decided, *_others(session, lines, outcomes)], outcomes, act)
     return _report(lines, outcomes), [line for line in lines if line.id not in outcomes]
+
+
+def _carrying_ids_of_ours(session: Session, rest: Sequence[StatementLine]) -> list[StatementLine]:
+    """Credits that carry an id of a debit or a batch, though nothing of ours explains them: no run looks at them."""
+    named = {line.end_to_end_id for line in rest if line.end_to_end_id}
+    ours = set(session.scalars(select(Debit.end_to_end_id).where(among(Debit.end_to_end_id, named))))
+    return [
+        line
+        for line in rest
+        if _may_be_sent(line)
+        and line.held_at is None
+        and (line.end_to_end_id in ours or line.batch_payment_information_id or line.batch_message_id)
+    ]
 
 
 def _may_be_sent(line: StatementLine) -> bool:

@@ -61,6 +61,7 @@ _BY_ACCOUNT = frozenset(
 _BY_NAME = frozenset({Evidence.NAME, Evidence.REMEMBERED_NAME})
 _SAID = frozenset({Evidence.CUSTOMER_NUMBER, Evidence.CUSTOMER_NAMED})
 _KNOWN = _BY_ACCOUNT | _BY_NAME | _SAID | {Evidence.SIMILAR_NAME}
+_SURELY = _BY_ACCOUNT | _BY_NAME | _SAID
 _WHOLE = frozenset({Evidence.OPEN_AMOUNT, Evidence.SUM})
 _REDUCED = frozenset({Evidence.DISCOUNT, Evidence.CREDIT_NOTE})
 
@@ -86,16 +87,16 @@ STANDARD = (
     ),
     Row("loose_number", 1, (_one(Evidence.LOOSE_NUMBER), _WHOLE), _UNKNOWN_PAYER),
     Row("less_discount", 1, (_NAMED_SOMEHOW, _one(Evidence.DISCOUNT)), _UNKNOWN_PAYER | _STRANGE_NUMBER),
-    Row("less_credit_note", 1, (_NAMED_SOMEHOW, _one(Evidence.CREDIT_NOTE), _KNOWN), _STRANGE_NUMBER),
+    Row("less_credit_note", 1, (_NAMED_SOMEHOW, _one(Evidence.CREDIT_NOTE), _SURELY), _STRANGE_NUMBER),
     Row("instalment", 1, (_NAMED_SOMEHOW, _one(Evidence.INSTALMENT)), _UNKNOWN_PAYER),
     # The invoice is certain, the amount differs, and the payer is known.
-    Row("less_bank_charge", 2, (_NAMED_SOMEHOW, _one(Evidence.CHARGE), _KNOWN), _CONVERTED),
+    Row("less_bank_charge", 2, (_NAMED_SOMEHOW, _one(Evidence.CHARGE), _SURELY), _CONVERTED),
     Row("usual_deduction", 2, (_NAMED_SOMEHOW, _one(Evidence.DEDUCTS), _KNOWN), applied=False),
-    Row("part_payment", 2, (_NAMED_SOMEHOW, _one(Evidence.PART), _KNOWN), _DISCOUNT_DENIED),
-    Row("overpayment", 2, (_NAMED_SOMEHOW, _one(Evidence.OVER), _KNOWN), _CONVERTED),
+    Row("part_payment", 2, (_NAMED_SOMEHOW, _one(Evidence.PART), _SURELY), _DISCOUNT_DENIED),
+    Row("overpayment", 2, (_NAMED_SOMEHOW, _one(Evidence.OVER), _SURELY), _CONVERTED),
     Row("purchase_order", 2, (_one(Evidence.PURCHASE_ORDER), _WHOLE | _REDUCED)),
     Row("near_number", 3, (_one(Evidence.NEAR_NUMBER), _WHOLE | _REDUCED, _BY_ACCOUNT | _BY_NAME)),
-    Row("paid_already", 3, (_NAMED, _one(Evidence.PAID_ALREADY), _KNOWN)),
+    Row("paid_already", 3, (_NAMED, _one(Evidence.PAID_ALREADY), _SURELY)),
     # The payer is certain, and the amount leaves one choice among the open items.
     Row("account_and_amount", 4, (_BY_ACCOUNT, _one(Evidence.OPEN_AMOUNT), _one(Evidence.ONLY_SET))),
     Row("name_and_amount", 4, (_BY_NAME, _one(Evidence.OPEN_AMOUNT), _one(Evidence.ONLY_SET))),

@@ -44,6 +44,10 @@ _LARGEST_RATE_PERCENT = 2  # by which a bank's exchange may differ
 _LARGEST_DISCOUNT_PERCENT = 5  # a payer who deducts more than that has not meant a discount
 
 
+# What says plainly which invoice is meant; anything else can be the payer's own number.
+_PLAINLY = frozenset({Evidence.REFERENCE, Evidence.NUMBER})
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One reading with its evidence, and the memories it rests on."""
@@ -392,7 +396,8 @@ class Sight:
         """A reading by what is named, with who pays as further evidence."""
         customers = sorted({one.bill.customer_id for one in named})
         standing, against, memories = self._payers.stand(customers, self._known)
-        if against and self._is_payers_own(customers):
+        is_loose = not any(one.support.evidence in _PLAINLY for one in named)
+        if against and (self._is_payers_own(customers) or (is_loose and self._payers.by_account)):
             against = [
                 evidence.account_of_another() if self._payers.by_account else evidence.name_of_another()
             ]
@@ -458,7 +463,7 @@ class Sight:
         doubts = (*right[:1], *((evidence.another_fits(),) if len(close) > 1 else ()))
         for bill, support in zip(close, supports, strict=True):
             for found in self._pays([Named(bill, support, doubts)]):
-                yield self._but_for(found, said)
+                yield found if _is_neighbour(said, bill) else self._but_for(found, said)
 
     def _but_for(self, candidate: Candidate, stray: str) -> Candidate:
         """The candidate without the doubt that `stray` is no invoice's: it is a slip for this one's."""
@@ -574,6 +579,11 @@ class Sight:
         full = Way(bill.open_minor)
         less = [Way(bill.open_minor - off, Taken.DISCOUNTED) for off in self._discounts(bill)[1:2]]
         return Item(bill.id, bill.due_on, bill.number, (full, *less))
+
+
+def _is_neighbour(said: str, bill: Bill) -> bool:
+    """Whether a number differs from the bill's in its last digit: it may as well be one that is not here yet."""
+    return said[:-1].lstrip("0") == bill.core[:-1] and len(said.lstrip("0")) == len(bill.core)
 
 
 def _ways_together(

@@ -52,6 +52,13 @@ AND lines.return_reason IS NULL AND NOT lines.provisional AND (
 """
 
 
+# Another run may hold a credit of our own debits just now: whatever it says, it is no customer's transfer.
+_NOT_OURS = (
+    "lines.batch_payment_information_id IS NULL AND lines.batch_message_id IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM debits WHERE debits.end_to_end_id = lines.end_to_end_id)"
+)
+
+
 @dataclass
 class Applied:
     """What one part, or one chunk, came to."""
@@ -332,7 +339,7 @@ def _credits(session: Session, task: dict[str, Any]) -> list[Credit]:
     return credits_where(
         session,
         f"{_WAITS} AND lines.id >= :from AND (CAST(:until AS text) IS NULL OR lines.id < :until) "
-        "AND NOT lines.id = ANY(:not)",
+        f"AND NOT lines.id = ANY(:not) AND {_NOT_OURS}",
         **{"from": task["from"], "until": task["until"], "not": task["not"]},
     )
 

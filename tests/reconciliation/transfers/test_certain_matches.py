@@ -189,3 +189,33 @@ def test_unrelated_invoices_never_turn_a_certain_match_into_another_invoices(
     reload(session, meant, *strangers)
     assert meant.open_minor == 0
     assert all(invoice.open_minor == invoice.total_minor for invoice in strangers)
+
+
+def test_the_next_number_of_the_same_amount_is_no_slip(
+    session: Session, books: Books, act: Act, payer: Customer
+) -> None:
+    invoice = books.invoice(4_900, customer=payer, number="RE-10814")
+    decide(session, act, from_payer(payer, 4_900, "RE-10815"))
+    reload(session, invoice)
+    assert invoice.open_minor == 4_900
+
+
+def test_a_known_payers_own_number_pays_nobody_elses_invoice(
+    session: Session, books: Books, act: Act, payer: Customer
+) -> None:
+    other = books.invoice(4_900, number="RE-2026/0815")
+    decide(session, act, from_payer(payer, 4_900, "20260815"))
+    reload(session, other)
+    assert other.open_minor == 4_900
+
+
+def test_a_name_that_is_only_alike_pays_no_part_of_a_loosely_named_invoice(
+    session: Session, books: Books, act: Act
+) -> None:
+    other = books.invoice(500_000, customer=books.customer(name="Huber Bau GmbH"), number="RE-2026/0815")
+    entry = replace(
+        transfer(4_900, "20260815"), counterparty=Party(name="Huber Baus GmbH", iban=debtor_iban(88))
+    )
+    decide(session, act, entry)
+    reload(session, other)
+    assert other.open_minor == 500_000
