@@ -41,6 +41,7 @@ from reconciliation.transfers.sets import Item, ItemSet, Taken, Way
 _SHORTEST_REFERENCE = 4  # characters of a recorded payment's reference that a text is searched for
 _MOST_DISCOUNTED = 6  # invoices of one payment whose discounts are tried one by one
 _LARGEST_RATE_PERCENT = 2  # by which a bank's exchange may differ
+_ROUNDED = 100  # a minor unit by which a payer rounds, in hundredths
 _LARGEST_DISCOUNT_PERCENT = 5  # a payer who deducts more than that has not meant a discount
 
 
@@ -314,7 +315,7 @@ class Sight:
         """What is wrong with a deduction that looks like a discount."""
         offer = self._offer(bill)
         missing = bill.open_minor - self._credit.amount_minor
-        if offer is None or missing * 100 > bill.total_minor * _LARGEST_DISCOUNT_PERCENT:
+        if offer is None or missing * 100 > bill.total_minor * _LARGEST_DISCOUNT_PERCENT + _ROUNDED:
             return []
         judged = discounts.judge(
             offer, paid_minor=self._credit.amount_minor, paid_on=self._credit.paid_on,
@@ -340,7 +341,7 @@ class Sight:
         )
         has_terms = any(one.bill.discount_days is not None for one in named)
         whole = credit.amount_minor + missing
-        may_be_discount = has_terms and missing * 100 <= whole * _LARGEST_DISCOUNT_PERCENT
+        may_be_discount = has_terms and missing * 100 <= whole * _LARGEST_DISCOUNT_PERCENT + _ROUNDED
         return (
             is_foreign
             and not may_be_discount

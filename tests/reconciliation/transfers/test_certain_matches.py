@@ -219,3 +219,17 @@ def test_a_name_that_is_only_alike_pays_no_part_of_a_loosely_named_invoice(
     decide(session, act, entry)
     reload(session, other)
     assert other.open_minor == 500_000
+
+
+def test_a_discount_of_five_percent_rounded_up_is_no_banks_charge(
+    session: Session, books: Books, act: Act
+) -> None:
+    abroad = books.customer(name="Boucheau EURL", iban="FR7630006000011234567890189")
+    invoice = with_terms(books, abroad, "RE-10815", 7_476, discount_days=10, discount_percent=Decimal("2.00"))
+    entry = replace(
+        transfer(7_102, "RE-10815"),
+        counterparty=Party(name="Boucheau EURL", iban="FR7630006000011234567890189"),
+    )
+    assert decide(session, act, entry) == ["part_payment"]
+    reload(session, invoice)
+    assert closed_by(session, invoice) == {"payment": 7_102}
